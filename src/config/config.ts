@@ -1,0 +1,101 @@
+import type { Cidr, IpAddress } from '../model/ip.ts';
+
+/** How traffic from local pods is told apart. */
+export type LocalDetection =
+  | { readonly mode: 'ClusterCIDR'; readonly clusterCidrs: readonly Cidr[] }
+  | { readonly mode: 'NodeCIDR' }
+  | { readonly mode: 'BridgeInterface'; readonly interfaceName: string }
+  | { readonly mode: 'InterfaceNamePrefix'; readonly interfacePrefix: string };
+
+/** Settings of the IPVS mode, from `ipvs` of KubeProxyConfiguration. */
+export interface IpvsConfig {
+  /** Kernel name of the scheduler of every virtual server; `rr` unless set. */
+  readonly scheduler: string;
+  /** Virtual servers in these ranges are never touched. */
+  readonly excludeCidrs: readonly Cidr[];
+  readonly strictArp: boolean;
+  /** 0 leaves the kernel's value. */
+  readonly tcpTimeoutSeconds: number;
+  readonly tcpFinTimeoutSeconds: number;
+  readonly udpTimeoutSeconds: number;
+}
+
+/** Settings that upstream does not have, from ProxierConfiguration. */
+export interface ProxierSettings {
+  /** Longest time a removed real server may drain once its endpoint is gone; 0 for no limit. Default 600000. */
+  readonly drainDeadlineMs: number;
+  /** How long a removed UDP real server keeps its flows. Default 5000. */
+  readonly drainUdpGraceMs: number;
+  /** Where external traffic goes when its policy is Local and no local endpoint exists. Default `cluster`. */
+  readonly externalPolicyFallback: 'cluster' | 'drop';
+  /** How often the kernel is compared with what is wanted; 0 never. Default 10000. */
+  readonly auditPeriodMs: number;
+  /** Which flavour of iptables to use. Default `auto`: the one that already holds rules, else the system's. */
+  readonly iptablesFlavour: 'auto' | 'legacy' | 'nft';
+}
+
+/** What conntrack settings to make; absent leaves the kernel's value. */
+export interface ConntrackConfig {
+  readonly maxPerCore: number;
+  readonly min: number;
+  readonly tcpEstablishedTimeoutSeconds: number;
+  readonly tcpCloseWaitTimeoutSeconds: number;
+  readonly tcpBeLiberal: boolean;
+  readonly udpTimeoutSeconds: number;
+  readonly udpStreamTimeoutSeconds: number;
+}
+
+/** A host and port to listen on; undefined where the listener is disabled. */
+export interface ListenAddress {
+  readonly host: IpAddress;
+  readonly port: number;
+}
+
+/** How to reach the API server. */
+export interface ClientConnectionConfig {
+  /** Empty with an empty `master` means in-cluster. */
+  readonly kubeconfig: string;
+  /** From `--master`; wins over the kubeconfig's server. */
+  readonly master: string;
+  readonly contentType: string;
+  readonly acceptContentTypes: string;
+  /** Requests per second, watches excepted; negative for no limit. */
+  readonly qps: number;
+  readonly burst: number;
+}
+
+export interface LoggingConfig {
+  readonly format: 'text' | 'json';
+  readonly verbosity: number;
+  readonly flushFrequencyMs: number;
+  readonly vmodule: readonly { readonly filePattern: string; readonly verbosity: number }[];
+}
+
+/** The effective configuration: file or flags, defaulted, folded by mode, validated and frozen. */
+export interface ProxyConfig {
+  readonly mode: 'ipvs' | 'iptables' | 'nftables';
+  /** Empty means the host name of the operating system. */
+  readonly hostnameOverride: string;
+  readonly bindAddress: IpAddress;
+  readonly healthzBindAddress: ListenAddress | undefined;
+  readonly metricsBindAddress: ListenAddress | undefined;
+  readonly bindAddressHardFail: boolean;
+  readonly enableProfiling: boolean;
+  readonly syncPeriodMs: number;
+  readonly minSyncPeriodMs: number;
+  readonly configSyncPeriodMs: number;
+  readonly masqueradeAll: boolean;
+  /** 0 to 31; the packet mark that asks for masquerading is `1 << masqueradeBit`. */
+  readonly masqueradeBit: number;
+  readonly localDetection: LocalDetection;
+  /** CIDRs that select the node addresses which serve node ports; `primary` is the node's own IPs; empty is all. */
+  readonly nodePortAddresses: 'primary' | readonly Cidr[];
+  readonly ipvs: IpvsConfig;
+  readonly conntrack: ConntrackConfig;
+  readonly oomScoreAdjustment: number;
+  readonly clientConnection: ClientConnectionConfig;
+  readonly logging: LoggingConfig;
+  readonly featureGates: Readonly<Record<string, boolean>>;
+  readonly showHiddenMetricsForVersion: string;
+  readonly proxier: ProxierSettings;
+}

@@ -1,0 +1,124 @@
+import type { IpAddress, IpFamily } from '../model/ip.ts';
+import type { IpSet, IpSetEntry } from '../model/ip-set.ts';
+import type { AddressOperation, IpSetOperation, IpvsOperation } from '../model/operation.ts';
+import type { ObservedRealServer, TrafficCounters } from '../model/real-server.ts';
+import type { Protocol } from '../model/service-key.ts';
+import type { RuleSet } from '../model/rule-set.ts';
+import type { VirtualServer } from '../model/virtual-server.ts';
+import type { DriverError } from './errors.ts';
+
+/** One operation of a batch that the kernel refused. The others were applied. */
+export interface OperationFailure {
+  /** Index in the batch handed to `apply`. */
+  readonly index: number;
+  readonly error: DriverError;
+}
+
+/** A virtual server as the kernel has it. */
+export interface ObservedVirtualServer {
+  readonly virtualServer: VirtualServer;
+  readonly realServers: readonly ObservedRealServer[];
+  readonly counters: TrafficCounters;
+}
+
+/** Time-outs of IPVS connections, in whole seconds. */
+export interface IpvsTimeouts {
+  readonly tcpSeconds: number;
+  readonly tcpFinSeconds: number;
+  readonly udpSeconds: number;
+}
+
+/**
+ * The IPVS table of this network namespace. As with every driver: not safe for parallel calls; `list` throws rather
+ * than returning part of the table; `apply` settles "already there" and "not there" itself and reports the rest per
+ * operation; both throw `NetlinkError` when the outcome is unknown.
+ */
+export interface IpvsDriver {
+  /** Everything, ours or not. Virtual servers of a protocol other than TCP, UDP and SCTP are left out. */
+  list(): Promise<readonly ObservedVirtualServer[]>;
+  /** Real servers of these virtual servers, in the order asked for; empty for one that does not exist. */
+  listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]>;
+  /** Applies the operations in order. */
+  apply(operations: readonly IpvsOperation[]): Promise<readonly OperationFailure[]>;
+  timeouts(): Promise<IpvsTimeouts>;
+  /** Sets all three; 0 leaves that one as it is. */
+  setTimeouts(timeouts: IpvsTimeouts): Promise<void>;
+}
+
+/** The dummy interface and the addresses bound to it; and, for telling them apart, the node's other addresses. */
+export interface AddressDriver {
+  /** Makes the dummy interface if it is missing. It stays down. Returns whether it had to be made. */
+  ensureInterface(): Promise<boolean>;
+  /** Addresses on the dummy interface: global ones, neither loopback nor IPv6 link-local. Empty when there is none. */
+  list(): Promise<readonly IpAddress[]>;
+  /** Addresses on every other interface, up or down; neither loopback nor IPv6 link-local. */
+  listNodeAddresses(): Promise<readonly IpAddress[]>;
+  apply(operations: readonly AddressOperation[]): Promise<readonly OperationFailure[]>;
+}
+
+/** A set as the kernel has it. `type` may be one that this program does not use; its entries are then not listed. */
+export interface ObservedIpSet {
+  readonly name: string;
+  readonly type: string;
+  readonly family: IpFamily | undefined;
+  readonly maxElements: number;
+  readonly entries: readonly IpSetEntry[];
+}
+
+export interface IpSetDriver {
+  /** The sets of these names that exist, with their entries. Other sets are not read. */
+  list(names: readonly string[]): Promise<readonly ObservedIpSet[]>;
+  apply(operations: readonly IpSetOperation[]): Promise<readonly OperationFailure[]>;
+  /** Replaces a set of another type or size: makes `set` beside it with the entries and swaps; throws when it cannot. */
+  replaceSet(set: IpSet, entries: readonly IpSetEntry[]): Promise<void>;
+  /** Removes sets by name; one that rules still refer to stays and is reported. */
+  destroy(names: readonly string[]): Promise<readonly OperationFailure[]>;
+}
+
+/** One way in which the kernel's rules differ from those wanted. */
+export interface RuleDifference {
+  readonly family: IpFamily;
+  readonly table: string;
+  readonly chain: string;
+  /** What is wrong, e.g. `rule 3 is missing: ...`, `jump from INPUT is missing`. */
+  readonly problem: string;
+}
+
+/** Packet filter rules, through iptables and ip6tables. */
+export interface RulesDriver {
+  /** Which families have a working packet filter. */
+  families(): Promise<readonly IpFamily[]>;
+  /** What differs from the rules wanted; empty when all is in place. Reads only. */
+  compare(rules: RuleSet): Promise<readonly RuleDifference[]>;
+  /** Puts the rules in place, whatever was there in the chains of the set; one restore per call. Throws `DriverError`. */
+  apply(rules: RuleSet): Promise<void>;
+  /** Removes the jumps and the chains of the set. */
+  remove(rules: RuleSet): Promise<void>;
+}
+
+/** A flow in the connection tracking table, as far as stale UDP flows need it. */
+export interface TrackedFlow {
+  readonly protocol: Protocol;
+  readonly originalSource: IpAddress;
+  readonly originalSourcePort: number;
+  readonly originalDestination: IpAddress;
+  readonly originalDestinationPort: number;
+  readonly replySource: IpAddress;
+  readonly replySourcePort: number;
+}
+
+export interface ConntrackDriver {
+  /** UDP flows of the family. */
+  listUdpFlows(family: IpFamily): Promise<readonly TrackedFlow[]>;
+  /** Deletes the flows; one that is gone already is no failure. Returns how many were deleted. */
+  deleteFlows(flows: readonly TrackedFlow[]): Promise<number>;
+}
+
+/** Settings under /proc/sys. */
+export interface SysctlDriver {
+  /** Value of a setting such as `net/ipv4/ip_forward`, trimmed; undefined when the kernel does not have it. */
+  read(name: string): string | undefined;
+  /** Writes when the value differs; returns whether it wrote. Throws `DriverError` naming setting, value and remedy. */
+  ensure(name: string, value: string): boolean;
+}
+

@@ -1,5 +1,13 @@
 import type { IpAddress, IpFamily } from '../../model/ip.ts';
+import { familyOf, parseIp } from '../../model/ip.ts';
 import type { Protocol, ServiceKey } from '../../model/service-key.ts';
+import { serviceKey } from '../../model/service-key.ts';
+import type { Decoded } from './decoded.ts';
+import type { JsonRecord } from './field-reader.ts';
+import { FieldReader, quote } from './field-reader.ts';
+import type { Interner } from './interner.ts';
+import { readMetadata, readTimeMs } from './metadata.ts';
+import { highestPort, readProtocol } from './ports.ts';
 
 /** One usable entry of `ports`: those without a number or with a null name are left out. */
 export interface EndpointPort {
@@ -37,4 +45,151 @@ export interface EndpointSlice {
   readonly endpoints: readonly Endpoint[];
   /** Annotation `endpoints.kubernetes.io/last-change-trigger-time`, in milliseconds since 1970; 0 when absent. */
   readonly lastChangeTriggerTimeMs: number;
+}
+
+const serviceNameLabel = 'kubernetes.io/service-name';
+const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
+
+/**
+ * Reads an EndpointSlice of discovery.k8s.io/v1. Slices without the label of their Service and slices of host names
+ * give no object. Throws `DecodeError` for a wrong shape; ports and endpoints that cannot be used are left out with a
+ * warning. Pure.
+ */
+export function decodeEndpointSlice(value: unknown, interner: Interner): Decoded<EndpointSlice> {
+  const reader = new FieldReader('EndpointSlice');
+  const object = reader.record(value, '(object)');
+  const { namespace, name, record: metadata } = readMetadata(reader, object);
+  const serviceName = readServiceName(reader, metadata);
+  const family = readFamily(reader, object);
+  if (serviceName === '' || family === undefined) return reader.finish<EndpointSlice>(undefined);
+  const annotations = reader.optionalRecord(metadata['annotations'], 'metadata.annotations');
+  const triggerTimePath = `metadata.annotations["${triggerTimeAnnotation}"]`;
+  return reader.finish<EndpointSlice>({
+    key: `${namespace}/${name}`,
+    service: interner.text(serviceKey(namespace, serviceName)) as ServiceKey, // the interner gives back an equal text
+    family,
+    ports: readPorts(reader, object, interner),
+    endpoints: readEndpoints(reader, object, family, interner),
+    lastChangeTriggerTimeMs: readTimeMs(reader, annotations?.[triggerTimeAnnotation], triggerTimePath),
+  });
+}
+
+function readServiceName(reader: FieldReader, metadata: JsonRecord): string {
+  const labels = reader.optionalRecord(metadata['labels'], 'metadata.labels');
+  const path = `metadata.labels["${serviceNameLabel}"]`;
+  const name = reader.text(labels?.[serviceNameLabel], path);
+  if (name === '') reader.warn(path, 'is missing, so it belongs to no Service; slice ignored');
+  return name;
+}
+
+function readFamily(reader: FieldReader, object: JsonRecord): IpFamily | undefined {
+  const type = reader.text(object['addressType'], 'addressType');
+  if (type === 'IPv4' || type === 'IPv6') return type;
+  if (type === '') reader.fail('addressType', 'is missing');
+  reader.warn('addressType', `${quote(type)} is not supported; slice ignored`);
+  return undefined;
+}
+
+function readPorts(reader: FieldReader, object: JsonRecord, interner: Interner): readonly EndpointPort[] {
+  const ports: EndpointPort[] = [];
+  reader.list(object['ports'], 'ports').forEach((entry, index) => {
+    reader.index = index;
+    const record = reader.record(entry, 'ports[#]');
+    const port = readPort(reader, record, interner);
+    if (port !== undefined) ports.push(port);
+  });
+  return ports;
+}
+
+function readPort(reader: FieldReader, record: JsonRecord, interner: Interner): EndpointPort | undefined {
+  const protocol = readProtocol(reader, record['protocol'], 'ports[#].protocol');
+  const port = reader.integer(record['port'], 'ports[#].port', 0, highestPort, 0);
+  const name = reader.text(record['name'], 'ports[#].name');
+  if (protocol === undefined) return undefined;
+  if (record['name'] === undefined || record['name'] === null) {
+    reader.warn('ports[#].name', 'is missing (an unnamed port has an empty name); port skipped');
+    return undefined;
+  }
+  if (port === 0) {
+    reader.warn('ports[#].port', 'is missing or 0; port skipped');
+    return undefined;
+  }
+  return { name: interner.text(name), protocol, port };
+}
+
+function readEndpoints(
+  reader: FieldReader,
+  object: JsonRecord,
+  family: IpFamily,
+  interner: Interner,
+): readonly Endpoint[] {
+  const entries = reader.list(object['endpoints'], 'endpoints');
+  const endpoints: Endpoint[] = [];
+  for (let index = 0; index < entries.length; index += 1) {
+    reader.index = index;
+    const record = reader.record(entries[index], 'endpoints[#]');
+    const address = readFirstAddress(reader, record, family);
+    if (address !== undefined) endpoints.push(readEndpoint(reader, record, address, interner));
+  }
+  return endpoints;
+}
+
+function readFirstAddress(reader: FieldReader, record: JsonRecord, family: IpFamily): IpAddress | undefined {
+  const addresses = reader.list(record['addresses'], 'endpoints[#].addresses');
+  if (addresses.length === 0) {
+    reader.warn('endpoints[#].addresses', 'is empty; endpoint skipped');
+    return undefined;
+  }
+  const text = reader.text(addresses[0], 'endpoints[#].addresses[0]');
+  const address = parseIp(text);
+  if (address !== undefined && familyOf(address) === family) return address;
+  reader.warn('endpoints[#].addresses[0]', `${quote(text)} is not an ${family} address; endpoint skipped`);
+  return undefined;
+}
+
+function readEndpoint(reader: FieldReader, record: JsonRecord, address: IpAddress, interner: Interner): Endpoint {
+  const conditions = reader.optionalRecord(record['conditions'], 'endpoints[#].conditions');
+  const target = reader.optionalRecord(record['targetRef'], 'endpoints[#].targetRef');
+  const endpoint: Endpoint = {
+    address,
+    ready: reader.boolean(conditions?.['ready'], 'endpoints[#].conditions.ready', true),
+    serving: reader.boolean(conditions?.['serving'], 'endpoints[#].conditions.serving', true),
+    terminating: reader.boolean(conditions?.['terminating'], 'endpoints[#].conditions.terminating', false),
+    nodeName: interner.text(reader.text(record['nodeName'], 'endpoints[#].nodeName')),
+    targetName: reader.text(target?.['name'], 'endpoints[#].targetRef.name'),
+    zone: interner.text(reader.text(record['zone'], 'endpoints[#].zone')),
+  };
+  const hints = reader.optionalRecord(record['hints'], 'endpoints[#].hints');
+  if (hints === undefined) return endpoint;
+  const zoneHints = readHints(reader, hints['forZones'], zoneHintPaths, interner);
+  const nodeHints = readHints(reader, hints['forNodes'], nodeHintPaths, interner);
+  return { ...endpoint, ...(zoneHints && { zoneHints }), ...(nodeHints && { nodeHints }) };
+}
+
+interface HintPaths {
+  readonly list: string;
+  readonly entry: string;
+  readonly name: string;
+}
+
+const zoneHintPaths: HintPaths = hintPathsOf('endpoints[#].hints.forZones');
+const nodeHintPaths: HintPaths = hintPathsOf('endpoints[#].hints.forNodes');
+
+function hintPathsOf(list: string): HintPaths {
+  return { list, entry: `${list}[#]`, name: `${list}[#].name` };
+}
+
+function readHints(
+  reader: FieldReader,
+  value: unknown,
+  paths: HintPaths,
+  interner: Interner,
+): readonly string[] | undefined {
+  const entries = reader.list(value, paths.list);
+  if (entries.length === 0) return undefined;
+  const names = entries.map((entry, index) => {
+    reader.subIndex = index;
+    return reader.text(reader.record(entry, paths.entry)['name'], paths.name);
+  });
+  return interner.list(names);
 }

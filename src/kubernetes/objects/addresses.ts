@@ -1,0 +1,41 @@
+import type { Cidr, IpAddress } from '../../model/ip.ts';
+import { parseCidr, parseIp } from '../../model/ip.ts';
+import type { FieldReader } from './field-reader.ts';
+import { quote } from './field-reader.ts';
+
+/** The addresses of a list of texts. Blank entries are skipped; others that are no IP address, with a warning. */
+export function readAddressList(reader: FieldReader, value: unknown, path: string): readonly IpAddress[] {
+  return readTextList(reader, value, path, (text) => parseIp(text), 'IP address');
+}
+
+/** The networks of a list of texts; surrounding blanks do not count, bad entries are skipped with a warning. */
+export function readCidrList(reader: FieldReader, value: unknown, path: string): readonly Cidr[] {
+  return readTextList(reader, value, path, (text) => parseCidr(text.trim()), 'CIDR');
+}
+
+/** One address, or undefined with a warning if there is another text. A blank text is skipped silently. */
+export function readAddress(reader: FieldReader, value: unknown, path: string): IpAddress | undefined {
+  const text = reader.text(value, path);
+  const address = parseIp(text);
+  if (address === undefined && text.trim() !== '') reader.warn(path, `${quote(text)} is not an IP address; skipped`);
+  return address;
+}
+
+function readTextList<T>(
+  reader: FieldReader,
+  value: unknown,
+  path: string,
+  parse: (text: string) => T | undefined,
+  wanted: string,
+): readonly T[] {
+  const entryPath = `${path}[#]`;
+  return reader.list(value, path).flatMap((entry, index) => {
+    reader.index = index;
+    const text = reader.text(entry, entryPath);
+    if (text.trim() === '') return [];
+    const parsed = parse(text);
+    if (parsed !== undefined) return [parsed];
+    reader.warn(entryPath, `${quote(text)} is not a valid ${wanted}; skipped`);
+    return [];
+  });
+}

@@ -1,0 +1,151 @@
+import type { EndpointSlice } from '../kubernetes/objects/endpoint-slice.ts';
+import type { Node } from '../kubernetes/objects/node.ts';
+import type { Service } from '../kubernetes/objects/service.ts';
+import type { ObjectSink } from '../kubernetes/source.ts';
+import type { ServiceKey } from '../model/service-key.ts';
+
+/** What changed since it was last asked. */
+export interface ClusterChanges {
+  readonly services: ReadonlySet<ServiceKey>;
+  /** Whether any Node came, went or changed. */
+  readonly nodes: boolean;
+}
+
+/** What the API (or the manifests) says right now, and which Services are concerned by what changed in it. */
+export class ClusterTables implements ObjectSink {
+  readonly #services = new Map<ServiceKey, Service>();
+  readonly #slices = new Map<string, EndpointSlice>();
+  readonly #slicesOfService = new Map<ServiceKey, Map<string, EndpointSlice>>();
+  readonly #nodes = new Map<string, Node>();
+  readonly #onChange: () => void;
+  #changedServices = new Set<ServiceKey>();
+  #changedNodes = false;
+  #servicesListed = false;
+  #slicesListed = false;
+
+  /** `onChange` is called after every event that changed something, and when the tables get in sync. */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  /** Whether Services and EndpointSlices have been listed completely at least once. Nothing may be written before. */
+  get inSync(): boolean {
+    return this.#servicesListed && this.#slicesListed;
+  }
+
+  get serviceCount(): number {
+    return this.#services.size;
+  }
+
+  service(key: ServiceKey): Service | undefined {
+    return this.#services.get(key);
+  }
+
+  /** Slices of the Service in name order, so that duplicates of an endpoint are settled the same way every time. */
+  slicesOf(key: ServiceKey): readonly EndpointSlice[] {
+    const slices = this.#slicesOfService.get(key);
+    if (slices === undefined) return [];
+    if (slices.size === 1) return [...slices.values()];
+    return [...slices.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  node(name: string): Node | undefined {
+    return this.#nodes.get(name);
+  }
+
+  nodes(): Iterable<Node> {
+    return this.#nodes.values();
+  }
+
+  serviceKeys(): Iterable<ServiceKey> {
+    return this.#services.keys();
+  }
+
+  /** Hands over what changed and starts afresh. */
+  takeChanges(): ClusterChanges {
+    const changes = { services: this.#changedServices, nodes: this.#changedNodes };
+    this.#changedServices = new Set();
+    this.#changedNodes = false;
+    return changes;
+  }
+
+  updateService(service: Service): void {
+    this.#services.set(service.key, service);
+    this.#markService(service.key);
+  }
+
+  deleteService(key: ServiceKey): void {
+    if (this.#services.delete(key)) this.#markService(key);
+  }
+
+  replaceServices(services: Iterable<Service>): void {
+    const gone = new Set(this.#services.keys());
+    for (const service of services) {
+      gone.delete(service.key);
+      this.updateService(service);
+    }
+    for (const key of gone) this.deleteService(key);
+    this.#servicesListed = true;
+    this.#onChange();
+  }
+
+  updateEndpointSlice(slice: EndpointSlice): void {
+    const previous = this.#slices.get(slice.key);
+    if (previous !== undefined && previous.service !== slice.service) this.#detach(previous);
+    this.#slices.set(slice.key, slice);
+    const siblings = this.#slicesOfService.get(slice.service);
+    if (siblings === undefined) this.#slicesOfService.set(slice.service, new Map([[slice.key, slice]]));
+    else siblings.set(slice.key, slice);
+    this.#markService(slice.service);
+  }
+
+  deleteEndpointSlice(key: string): void {
+    const slice = this.#slices.get(key);
+    if (slice === undefined) return;
+    this.#slices.delete(key);
+    this.#detach(slice);
+  }
+
+  replaceEndpointSlices(slices: Iterable<EndpointSlice>): void {
+    const gone = new Set(this.#slices.keys());
+    for (const slice of slices) {
+      gone.delete(slice.key);
+      this.updateEndpointSlice(slice);
+    }
+    for (const key of gone) this.deleteEndpointSlice(key);
+    this.#slicesListed = true;
+    this.#onChange();
+  }
+
+  updateNode(node: Node): void {
+    this.#nodes.set(node.name, node);
+    this.#markNodes();
+  }
+
+  deleteNode(name: string): void {
+    if (this.#nodes.delete(name)) this.#markNodes();
+  }
+
+  replaceNodes(nodes: Iterable<Node>): void {
+    this.#nodes.clear();
+    for (const node of nodes) this.#nodes.set(node.name, node);
+    this.#markNodes();
+  }
+
+  #detach(slice: EndpointSlice): void {
+    const siblings = this.#slicesOfService.get(slice.service);
+    siblings?.delete(slice.key);
+    if (siblings?.size === 0) this.#slicesOfService.delete(slice.service);
+    this.#markService(slice.service);
+  }
+
+  #markService(key: ServiceKey): void {
+    this.#changedServices.add(key);
+    this.#onChange();
+  }
+
+  #markNodes(): void {
+    this.#changedNodes = true;
+    this.#onChange();
+  }
+}

@@ -1,0 +1,16 @@
+import type { IpAddress, IpFamily } from '../model/ip.ts';
+
+/** What planning needs to know about this node. A value; a change of it plans all Services again. */
+export interface NodeFacts {
+  readonly nodeName: string;
+  /** Label `topology.kubernetes.io/zone`; empty when unset. */
+  readonly zone: string;
+  /** Families that work on this node. */
+  readonly families: readonly IpFamily[];
+  /** The node's own IP per family, for source ranges; loopback when unknown. */
+  readonly nodeIps: Readonly<Record<IpFamily, IpAddress>>;
+  /** Addresses that serve node ports. */
+  readonly nodePortAddresses: readonly IpAddress[];
+  /** Addresses on interfaces other than ours, and those of known Nodes: never bound. */
+  readonly foreignAddresses: ReadonlySet<IpAddress>;
+}

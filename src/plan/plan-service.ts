@@ -1,0 +1,348 @@
+import type { ProxyConfig } from '../config/config.ts';
+import type { EndpointSlice } from '../kubernetes/objects/endpoint-slice.ts';
+import type { Service, ServicePort } from '../kubernetes/objects/service.ts';
+import type { IpAddress, IpFamily } from '../model/ip.ts';
+import type { IpSetEntry } from '../model/ip-set.ts';
+import type { RealServer, RealServerKey } from '../model/real-server.ts';
+import type { VirtualServer } from '../model/virtual-server.ts';
+import type { SetRole } from './ip-sets.ts';
+import type { NodeFacts } from './node-facts.ts';
+import type {
+  OutputFilterException,
+  PlannedSetEntry,
+  PlannedVirtualServer,
+  PlanNote,
+  ServicePlan,
+  UdpDestination,
+} from './service-plan.ts';
+import type { PortEndpoint, UsableEndpoints } from './usable-endpoints.ts';
+import { addressBits, familyOf, isInCidr, isLinkLocal, isLoopback, prefixLengthOf } from '../model/ip.ts';
+import {
+  addressEntry,
+  addressPortAddressEntry,
+  addressPortEntry,
+  addressPortNetworkEntry,
+  portEntry,
+} from '../model/ip-set.ts';
+import { masqueradingRealServer, realServerKey } from '../model/real-server.ts';
+import { virtualServerFlags, virtualServerKey } from '../model/virtual-server.ts';
+import { portEndpoints } from './port-endpoints.ts';
+import { usableEndpoints } from './usable-endpoints.ts';
+
+/** A Service with the slices that belong to it. */
+export interface ServiceInput {
+  readonly service: Service;
+  /** In name order. */
+  readonly slices: readonly EndpointSlice[];
+}
+
+/** The parts of the configuration that decide a plan. */
+export type PlanConfig = Pick<ProxyConfig, 'ipvs' | 'proxier' | 'featureGates'>;
+
+/**
+ * What a Service wants on this node. Pure: same input, same plan; costs what the Service costs, whatever the cluster.
+ * Headless and ExternalName Services want nothing. Source: Service API; docs/behaviour.md.
+ */
+export function planService(input: ServiceInput, node: NodeFacts, config: PlanConfig): ServicePlan {
+  const draft = new PlanDraft(input, node, config);
+  if (input.service.type !== 'ExternalName') {
+    for (const family of node.families) draft.addFamily(family);
+  }
+  return draft.finish();
+}
+
+/** Collects the plan of one Service, family by family and port by port. */
+class PlanDraft {
+  readonly #service: Service;
+  readonly #slices: readonly EndpointSlice[];
+  readonly #node: NodeFacts;
+  readonly #config: PlanConfig;
+  readonly #virtualServers: PlannedVirtualServer[] = [];
+  readonly #boundAddresses = new Set<IpAddress>();
+  readonly #setEntries = new Map<string, PlannedSetEntry>();
+  readonly #outputFilters: OutputFilterException[] = [];
+  readonly #udpDestinations: UdpDestination[] = [];
+  readonly #notes: PlanNote[] = [];
+  readonly #localReady = new Set<IpAddress>();
+
+  constructor(input: ServiceInput, node: NodeFacts, config: PlanConfig) {
+    this.#service = input.service;
+    this.#slices = input.slices;
+    this.#node = node;
+    this.#config = config;
+  }
+
+  addFamily(family: IpFamily): void {
+    const clusterIp = this.#service.clusterIps.find((address) => familyOf(address) === family);
+    if (clusterIp === undefined) return;
+    for (const port of this.#service.ports) new PortDraft(this, port, family).addAll(clusterIp);
+    const health = this.#service.healthCheckNodePort;
+    if (health !== 0) this.addSetEntry('healthCheckNodePort', family, portEntry(health));
+  }
+
+  finish(): ServicePlan {
+    return {
+      key: this.#service.key,
+      creationTimeMs: this.#service.creationTimeMs,
+      virtualServers: this.#virtualServers,
+      boundAddresses: [...this.#boundAddresses],
+      setEntries: [...this.#setEntries.values()],
+      outputFilters: this.#outputFilters,
+      healthCheckNodePort: this.#service.healthCheckNodePort,
+      localReadyEndpoints: this.#localReady.size,
+      udpDestinations: this.#udpDestinations,
+      notes: this.#notes,
+    };
+  }
+
+  get service(): Service {
+    return this.#service;
+  }
+
+  get slices(): readonly EndpointSlice[] {
+    return this.#slices;
+  }
+
+  get node(): NodeFacts {
+    return this.#node;
+  }
+
+  get config(): PlanConfig {
+    return this.#config;
+  }
+
+  addVirtualServer(planned: PlannedVirtualServer): void {
+    this.#virtualServers.push(planned);
+  }
+
+  addSetEntry(role: SetRole, family: IpFamily, entry: IpSetEntry): void {
+    this.#setEntries.set(`${role} ${family} ${entry.text}`, { role, family, entry });
+  }
+
+  addOutputFilter(exception: OutputFilterException): void {
+    this.#outputFilters.push(exception);
+  }
+
+  addUdpDestination(destination: UdpDestination): void {
+    this.#udpDestinations.push(destination);
+  }
+
+  countLocalReady(endpoint: PortEndpoint): void {
+    if (endpoint.local && endpoint.endpoint.ready) this.#localReady.add(endpoint.endpoint.address);
+  }
+
+  note(note: PlanNote): void {
+    this.#notes.push(note);
+  }
+
+  /** Binds an address on the dummy interface, unless it is not ours to have. Returns whether traffic may be taken. */
+  bind(address: IpAddress, family: IpFamily): boolean {
+    if (isLoopback(address) || isLinkLocal(address)) {
+      this.note({ code: 'addressNotBindable', message: `${address} is a loopback or link-local address: not served` });
+      return false;
+    }
+    if (this.#node.foreignAddresses.has(address)) return true;
+    this.#boundAddresses.add(address);
+    this.addSetEntry('ipvsIps', family, addressEntry(address));
+    return true;
+  }
+}
+
+/** Collects what one service port wants in one family. */
+class PortDraft {
+  readonly #plan: PlanDraft;
+  readonly #port: ServicePort;
+  readonly #family: IpFamily;
+  readonly #endpoints: ReadonlyMap<RealServerKey, PortEndpoint>;
+  readonly #usable: UsableEndpoints;
+  readonly #externalLocal: boolean;
+  readonly #clusterServers: readonly RealServer[];
+  readonly #localServers: readonly RealServer[];
+
+  constructor(plan: PlanDraft, port: ServicePort, family: IpFamily) {
+    this.#plan = plan;
+    this.#port = port;
+    this.#family = family;
+    this.#endpoints = portEndpoints(plan.slices, port, family, plan.node.nodeName);
+    this.#usable = usableEndpoints([...this.#endpoints.values()], plan.node);
+    this.#externalLocal = isExternalPolicyLocal(plan.service);
+    const servers = new Map<RealServerKey, RealServer>();
+    this.#clusterServers = this.#realServers(this.#usable.cluster, servers);
+    this.#localServers = this.#realServers(this.#usable.local, servers);
+  }
+
+  addAll(clusterIp: IpAddress): void {
+    for (const endpoint of this.#endpoints.values()) this.#addLocalEndpoint(endpoint);
+    this.#addClusterIp(clusterIp);
+    for (const address of this.#externalIps()) this.#addExternalIp(address);
+    for (const address of this.#ofFamily(this.#plan.service.loadBalancerIps)) this.#addLoadBalancerIp(address);
+    if (this.#port.nodePort !== 0) this.#addNodePort();
+  }
+
+  #addLocalEndpoint(endpoint: PortEndpoint): void {
+    if (!endpoint.local) return;
+    this.#plan.countLocalReady(endpoint);
+    const { address } = endpoint.endpoint;
+    const entry = addressPortAddressEntry(address, this.#port.protocol, endpoint.port, address);
+    this.#plan.addSetEntry('loopBack', this.#family, entry);
+  }
+
+  #addClusterIp(address: IpAddress): void {
+    if (!this.#plan.bind(address, this.#family)) return;
+    this.#addEntry('clusterIp', address);
+    const local = this.#plan.service.internalTrafficPolicy === 'Local';
+    if (local && this.#localServers.length === 0) this.#noteNoLocalEndpoint('internal');
+    this.#addFrontend(address, this.#port.port, local ? this.#localServers : this.#clusterServers);
+  }
+
+  #addExternalIp(address: IpAddress): void {
+    if (!this.#plan.bind(address, this.#family)) return;
+    this.#addEntry(this.#externalLocal ? 'externalIpLocal' : 'externalIp', address);
+    this.#addFrontend(address, this.#port.port, this.#externalServers());
+  }
+
+  #addLoadBalancerIp(address: IpAddress): void {
+    if (!this.#plan.bind(address, this.#family)) return;
+    this.#addEntry('loadBalancer', address);
+    if (this.#externalLocal) this.#addEntry('loadBalancerLocal', address);
+    this.#addSourceRanges(address);
+    this.#addFrontend(address, this.#port.port, this.#externalServers());
+  }
+
+  /** The ranges that may reach a load balancer address; none, or one that holds everything, lets everybody in. */
+  #addSourceRanges(address: IpAddress): void {
+    const { protocol, port } = this.#port;
+    const ranges = this.#plan.service.loadBalancerSourceRanges.filter((range) => familyOf(range) === this.#family);
+    if (ranges.length === 0 || ranges.some((range) => prefixLengthOf(range) === 0)) return;
+    this.#addEntry('loadBalancerFirewall', address);
+    for (const range of ranges) {
+      const entry = addressPortNetworkEntry(address, protocol, port, range);
+      this.#plan.addSetEntry('loadBalancerSourceCidr', this.#family, entry);
+    }
+    const nodeIp = this.#plan.node.nodeIps[this.#family];
+    if (ranges.some((range) => isInCidr(nodeIp, range))) {
+      const entry = addressPortAddressEntry(address, protocol, port, address);
+      this.#plan.addSetEntry('loadBalancerSourceIp', this.#family, entry);
+    } else {
+      this.#plan.addOutputFilter({ address, protocol, port });
+    }
+  }
+
+  #addNodePort(): void {
+    const addresses = this.#ofFamily(this.#plan.node.nodePortAddresses);
+    if (addresses.length === 0) return;
+    const { nodePort, protocol } = this.#port;
+    if (protocol === 'SCTP') {
+      for (const address of addresses) {
+        const entry = addressPortEntry(address, protocol, nodePort);
+        this.#plan.addSetEntry('nodePortSctp', this.#family, entry);
+        if (this.#externalLocal) this.#plan.addSetEntry('nodePortLocalSctp', this.#family, entry);
+      }
+    } else {
+      const roles = protocol === 'TCP' ? tcpNodePortRoles : udpNodePortRoles;
+      this.#plan.addSetEntry(roles.all, this.#family, portEntry(nodePort));
+      if (this.#externalLocal) this.#plan.addSetEntry(roles.local, this.#family, portEntry(nodePort));
+    }
+    const servers = this.#externalServers();
+    for (const address of addresses) this.#addFrontend(address, nodePort, servers);
+  }
+
+  #addFrontend(address: IpAddress, port: number, realServers: readonly RealServer[]): void {
+    this.#plan.addVirtualServer({
+      virtualServer: this.#virtualServer(address, port),
+      realServers,
+      waiting: waitingServers(this.#endpoints, realServers),
+    });
+    if (this.#port.protocol === 'UDP') this.#addUdpDestination(address, port);
+  }
+
+  #addUdpDestination(address: IpAddress, port: number): void {
+    const servers = new Set<RealServerKey>();
+    for (const [key, endpoint] of this.#endpoints) if (endpoint.endpoint.serving) servers.add(key);
+    this.#plan.addUdpDestination({ address, port, servers });
+  }
+
+  #virtualServer(address: IpAddress, port: number): VirtualServer {
+    const { scheduler } = this.#plan.config.ipvs;
+    const timeout = this.#plan.service.affinityTimeoutSeconds;
+    const identity = { kind: 'address', address, port, protocol: this.#port.protocol } as const;
+    return {
+      key: virtualServerKey(identity),
+      identity,
+      scheduler,
+      flags: schedulerFlags(scheduler) | (timeout > 0 ? virtualServerFlags.persistent : 0),
+      persistenceTimeoutSeconds: timeout,
+      persistencePrefixLength: addressBits(this.#family),
+      persistenceEngine: '',
+    };
+  }
+
+  #addEntry(role: SetRole, address: IpAddress): void {
+    this.#plan.addSetEntry(role, this.#family, addressPortEntry(address, this.#port.protocol, this.#port.port));
+  }
+
+  /** Where external traffic goes; without a local endpoint the configuration says whether others take over. */
+  #externalServers(): readonly RealServer[] {
+    if (!this.#externalLocal) return this.#clusterServers;
+    if (this.#localServers.length > 0) return this.#localServers;
+    this.#noteNoLocalEndpoint('external');
+    return this.#plan.config.proxier.externalPolicyFallback === 'cluster' ? this.#clusterServers : [];
+  }
+
+  #noteNoLocalEndpoint(policy: 'internal' | 'external'): void {
+    if (this.#clusterServers.length === 0) return;
+    const port = this.#port.name === '' ? String(this.#port.port) : this.#port.name;
+    this.#plan.note({
+      code: 'noLocalEndpoint',
+      message: `port ${port}: ${policy} traffic policy is Local and no endpoint on this node is usable`,
+    });
+  }
+
+  #realServers(usable: readonly PortEndpoint[], known: Map<RealServerKey, RealServer>): readonly RealServer[] {
+    return usable.map(({ endpoint, port }) => {
+      const key = realServerKey(endpoint.address, port);
+      const server = known.get(key) ?? masqueradingRealServer(endpoint.address, port, 1);
+      known.set(key, server);
+      return server;
+    });
+  }
+
+  #externalIps(): readonly IpAddress[] {
+    if (this.#plan.config.featureGates.AllowServiceExternalIPs === false) return [];
+    return this.#ofFamily(this.#plan.service.externalIps);
+  }
+
+  #ofFamily(addresses: readonly IpAddress[]): readonly IpAddress[] {
+    return addresses.filter((address) => familyOf(address) === this.#family);
+  }
+}
+
+const tcpNodePortRoles = { all: 'nodePortTcp', local: 'nodePortLocalTcp' } as const;
+const udpNodePortRoles = { all: 'nodePortUdp', local: 'nodePortLocalUdp' } as const;
+const noServers: ReadonlySet<RealServerKey> = new Set();
+
+/** External policy Local counts where external traffic can come at all. */
+function isExternalPolicyLocal(service: Service): boolean {
+  if (service.externalTrafficPolicy !== 'Local') return false;
+  return service.type !== 'ClusterIP' || service.externalIps.length > 0;
+}
+
+/**
+ * Flags that make a draining server harmless: sh and mh would refuse the clients that hash to a server of weight 0, so
+ * both fall back to another one. mh hashes the source port too, as upstream has it. Source: linux ip_vs_sh.c, ip_vs_mh.c.
+ */
+function schedulerFlags(scheduler: string): number {
+  if (scheduler === 'mh') return virtualServerFlags.schedulerFallback | virtualServerFlags.schedulerPort;
+  return scheduler === 'sh' ? virtualServerFlags.schedulerFallback : 0;
+}
+
+/** Endpoints that are listed but not used. */
+function waitingServers(
+  endpoints: ReadonlyMap<RealServerKey, PortEndpoint>,
+  used: readonly RealServer[],
+): ReadonlySet<RealServerKey> {
+  if (endpoints.size === used.length) return noServers;
+  const waiting = new Set(endpoints.keys());
+  for (const server of used) waiting.delete(server.key);
+  return waiting;
+}

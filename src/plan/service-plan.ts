@@ -1,0 +1,59 @@
+import type { IpAddress, IpFamily } from '../model/ip.ts';
+import type { IpSetEntry } from '../model/ip-set.ts';
+import type { RealServer, RealServerKey } from '../model/real-server.ts';
+import type { Protocol, ServiceKey } from '../model/service-key.ts';
+import type { VirtualServer } from '../model/virtual-server.ts';
+import type { SetRole } from './ip-sets.ts';
+
+/** A virtual server that a Service wants, with the real servers that take its connections. */
+export interface PlannedVirtualServer {
+  readonly virtualServer: VirtualServer;
+  /** Shared between the virtual servers of one service port that use the same endpoints. */
+  readonly realServers: readonly RealServer[];
+  /** Real servers of endpoints that are still listed but take no new connections: they may drain without a deadline. */
+  readonly waiting: ReadonlySet<RealServerKey>;
+}
+
+/** An entry that a Service wants in one of the sets. */
+export interface PlannedSetEntry {
+  readonly role: SetRole;
+  readonly family: IpFamily;
+  readonly entry: IpSetEntry;
+}
+
+/** A load balancer address whose source ranges leave out the node itself: its own processes must be refused. */
+export interface OutputFilterException {
+  readonly address: IpAddress;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** A UDP address of the Service and the endpoints that serve it; flows to any other endpoint are stale. */
+export interface UdpDestination {
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly servers: ReadonlySet<RealServerKey>;
+}
+
+/** Something that a user may want to know about a Service. */
+export interface PlanNote {
+  readonly code: 'addressNotBindable' | 'noLocalEndpoint' | 'addressTaken';
+  readonly message: string;
+}
+
+/** Everything that one Service wants on this node. A value: it can be printed, compared and thrown away. */
+export interface ServicePlan {
+  readonly key: ServiceKey;
+  /** Of two Services that claim one virtual server the older wins. */
+  readonly creationTimeMs: number;
+  readonly virtualServers: readonly PlannedVirtualServer[];
+  readonly boundAddresses: readonly IpAddress[];
+  readonly setEntries: readonly PlannedSetEntry[];
+  readonly outputFilters: readonly OutputFilterException[];
+  /** 0 when the Service has none. */
+  readonly healthCheckNodePort: number;
+  /** Distinct addresses of local, ready endpoints. */
+  readonly localReadyEndpoints: number;
+  readonly udpDestinations: readonly UdpDestination[];
+  readonly notes: readonly PlanNote[];
+}

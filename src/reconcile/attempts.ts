@@ -1,0 +1,43 @@
+import type { Clock } from '../model/clock.ts';
+import type { ObjectKind, ReconcileObserver } from './observer.ts';
+import { RetryQueue } from './retry-queue.ts';
+
+/** Keeps the back-off of one kind of objects and tells the observer what failed and what recovered. */
+export class Attempts<Key extends string> {
+  readonly #retries = new RetryQueue<Key>({ firstDelayMs: 500, maxDelayMs: 30_000 });
+  readonly #failed = new Set<Key>();
+  readonly #kind: ObjectKind;
+  readonly #clock: Clock;
+  readonly #observer: ReconcileObserver;
+
+  constructor(kind: ObjectKind, clock: Clock, observer: ReconcileObserver) {
+    this.#kind = kind;
+    this.#clock = clock;
+    this.#observer = observer;
+  }
+
+  isDue(key: Key): boolean {
+    return this.#retries.isDue(key, this.#clock.monotonicMs());
+  }
+
+  failed(key: Key, error: unknown): void {
+    this.#retries.failed(key, this.#clock.monotonicMs());
+    this.#failed.add(key);
+    this.#observer.failed(this.#kind, key, error);
+  }
+
+  succeeded(key: Key): void {
+    if (!this.#failed.delete(key)) return;
+    this.#retries.succeeded(key);
+    this.#observer.recovered(this.#kind, key);
+  }
+
+  get failedCount(): number {
+    return this.#failed.size;
+  }
+
+  /** When to try again, in monotonic milliseconds; undefined when nothing waits. */
+  nextDueMs(): number | undefined {
+    return this.#retries.nextDueMs();
+  }
+}

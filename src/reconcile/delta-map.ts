@@ -1,0 +1,76 @@
+/** What is wanted and what was last seen of one object. */
+export interface Delta<Key, Value> {
+  readonly key: Key;
+  readonly desired: Value | undefined;
+  readonly observed: Value | undefined;
+}
+
+/**
+ * Desired and observed objects of one kind, which always knows what is pending: the keys at which the two differ.
+ * Pure memory; every call costs the same whatever the size.
+ */
+export class DeltaMap<Key, Value> {
+  readonly #desired = new Map<Key, Value>();
+  readonly #observed = new Map<Key, Value>();
+  readonly #pending = new Set<Key>();
+  readonly #same: (a: Value, b: Value) => boolean;
+
+  constructor(same: (a: Value, b: Value) => boolean) {
+    this.#same = same;
+  }
+
+  /** Sets what is wanted; undefined for nothing. */
+  want(key: Key, value: Value | undefined): void {
+    if (value === undefined) this.#desired.delete(key);
+    else this.#desired.set(key, value);
+    this.#settle(key);
+  }
+
+  /** Sets what the kernel has; undefined for nothing. */
+  observe(key: Key, value: Value | undefined): void {
+    if (value === undefined) this.#observed.delete(key);
+    else this.#observed.set(key, value);
+    this.#settle(key);
+  }
+
+  /** Replaces everything observed by a complete listing. */
+  replaceObserved(listing: Iterable<readonly [Key, Value]>): void {
+    const gone = new Set(this.#observed.keys());
+    for (const [key, value] of listing) {
+      gone.delete(key);
+      this.observe(key, value);
+    }
+    for (const key of gone) this.observe(key, undefined);
+  }
+
+  desired(key: Key): Value | undefined {
+    return this.#desired.get(key);
+  }
+
+  observed(key: Key): Value | undefined {
+    return this.#observed.get(key);
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  get desiredCount(): number {
+    return this.#desired.size;
+  }
+
+  /** What differs, in the order in which it came to differ. */
+  *pending(): Generator<Delta<Key, Value>> {
+    for (const key of this.#pending) {
+      yield { key, desired: this.#desired.get(key), observed: this.#observed.get(key) };
+    }
+  }
+
+  #settle(key: Key): void {
+    const desired = this.#desired.get(key);
+    const observed = this.#observed.get(key);
+    const same = desired === undefined || observed === undefined ? desired === observed : this.#same(desired, observed);
+    if (same) this.#pending.delete(key);
+    else this.#pending.add(key);
+  }
+}

@@ -1,0 +1,139 @@
+import type { IpAddress, IpFamily } from '../model/ip.ts';
+import type { IpSetEntry, IpSetName } from '../model/ip-set.ts';
+import type { ServiceKey } from '../model/service-key.ts';
+import type { VirtualServerKey } from '../model/virtual-server.ts';
+import type { OutputFilterException, PlannedVirtualServer, ServicePlan } from '../plan/service-plan.ts';
+import type { SetRole } from '../plan/ip-sets.ts';
+import { familyOf } from '../model/ip.ts';
+import { ipSetFor } from '../plan/ip-sets.ts';
+import { Claims } from './claims.ts';
+
+/** An entry in its set. */
+export interface SetMember {
+  readonly set: IpSetName;
+  readonly entry: IpSetEntry;
+}
+
+/** Told what became wanted or unwanted when a plan was swapped in. `undefined` means nobody wants it any more. */
+export interface DesiredStateListener {
+  virtualServer(key: VirtualServerKey, planned: PlannedVirtualServer | undefined): void;
+  boundAddress(address: IpAddress, wanted: boolean): void;
+  setMember(key: string, member: SetMember | undefined): void;
+}
+
+/** Key of an entry in its set. */
+export function setMemberKey(set: string, entry: IpSetEntry): string {
+  return `${set} ${entry.text}`;
+}
+
+/** The plans of all Services, and what follows from them together: shared things counted, claims settled. */
+export class DesiredState {
+  readonly #plans = new Map<ServiceKey, ServicePlan>();
+  readonly #virtualServers = new Claims<VirtualServerKey, PlannedVirtualServer>();
+  readonly #addresses = new Claims<IpAddress, true>();
+  readonly #members = new Claims<string, SetMember>();
+  readonly #roleCounts = new Map<string, number>();
+  readonly #outputFilters = new Map<ServiceKey, readonly OutputFilterException[]>();
+  readonly #listener: DesiredStateListener;
+
+  constructor(listener: DesiredStateListener) {
+    this.#listener = listener;
+  }
+
+  plan(key: ServiceKey): ServicePlan | undefined {
+    return this.#plans.get(key);
+  }
+
+  plans(): Iterable<ServicePlan> {
+    return this.#plans.values();
+  }
+
+  planKeys(): Iterable<ServiceKey> {
+    return this.#plans.keys();
+  }
+
+  /** Which Service holds a virtual server. */
+  holderOf(key: VirtualServerKey): ServiceKey | undefined {
+    return this.#virtualServers.holder(key);
+  }
+
+  /** Replaces the plan of a Service; undefined when the Service is gone. Costs what the two plans cost. */
+  swap(key: ServiceKey, plan: ServicePlan | undefined): void {
+    const previous = this.#plans.get(key);
+    if (plan === undefined) this.#plans.delete(key);
+    else this.#plans.set(key, plan);
+    this.#swapVirtualServers(key, previous, plan);
+    this.#swapAddresses(key, previous, plan);
+    this.#swapMembers(key, previous, plan);
+    if (plan !== undefined && plan.outputFilters.length > 0) this.#outputFilters.set(key, plan.outputFilters);
+    else this.#outputFilters.delete(key);
+  }
+
+  /** Roles whose set of the family holds at least one entry. */
+  filledRoles(family: IpFamily): ReadonlySet<SetRole> {
+    const roles = new Set<SetRole>();
+    for (const [name, count] of this.#roleCounts) {
+      const [role, ofFamily] = name.split(' ') as [SetRole, IpFamily];
+      if (count > 0 && ofFamily === family) roles.add(role);
+    }
+    return roles;
+  }
+
+  outputFilters(family: IpFamily): readonly OutputFilterException[] {
+    return [...this.#outputFilters.values()].flat().filter(({ address }) => familyOf(address) === family);
+  }
+
+  #swapVirtualServers(owner: ServiceKey, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+    const stale = new Set(previous?.virtualServers.map((planned) => planned.virtualServer.key));
+    const fresh = new Map<VirtualServerKey, PlannedVirtualServer>();
+    for (const planned of plan?.virtualServers ?? []) {
+      if (!fresh.has(planned.virtualServer.key)) fresh.set(planned.virtualServer.key, planned);
+    }
+    for (const [key, planned] of fresh) {
+      stale.delete(key);
+      this.#virtualServers.claim(key, plan as ServicePlan, planned);
+      this.#listener.virtualServer(key, this.#virtualServers.winner(key));
+    }
+    for (const key of stale) {
+      this.#virtualServers.release(key, owner);
+      this.#listener.virtualServer(key, this.#virtualServers.winner(key));
+    }
+  }
+
+  #swapAddresses(owner: ServiceKey, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+    const stale = new Set(previous?.boundAddresses);
+    for (const address of plan?.boundAddresses ?? []) {
+      if (stale.delete(address)) continue;
+      this.#addresses.claim(address, plan as ServicePlan, true);
+      this.#listener.boundAddress(address, true);
+    }
+    for (const address of stale) {
+      this.#addresses.release(address, owner);
+      if (this.#addresses.winner(address) === undefined) this.#listener.boundAddress(address, false);
+    }
+  }
+
+  #swapMembers(owner: ServiceKey, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+    const stale = new Map<string, string>();
+    for (const { role, family, entry } of previous?.setEntries ?? []) {
+      stale.set(setMemberKey(ipSetFor(role, family).name, entry), `${role} ${family}`);
+    }
+    for (const { role, family, entry } of plan?.setEntries ?? []) {
+      const set = ipSetFor(role, family).name;
+      const key = setMemberKey(set, entry);
+      if (stale.delete(key)) continue;
+      this.#members.claim(key, plan as ServicePlan, { set, entry });
+      this.#count(`${role} ${family}`, 1);
+      this.#listener.setMember(key, { set, entry });
+    }
+    for (const [key, roleName] of stale) {
+      this.#members.release(key, owner);
+      this.#count(roleName, -1);
+      if (this.#members.winner(key) === undefined) this.#listener.setMember(key, undefined);
+    }
+  }
+
+  #count(roleName: string, change: number): void {
+    this.#roleCounts.set(roleName, (this.#roleCounts.get(roleName) ?? 0) + change);
+  }
+}

@@ -1,0 +1,33 @@
+import type { ObservedVirtualServer } from '../kernel/drivers.ts';
+import type { Cidr, IpAddress } from '../model/ip.ts';
+import type { Protocol } from '../model/service-key.ts';
+import { isInCidr } from '../model/ip.ts';
+
+/** What tells our virtual servers from those of others, all of it readable from the kernel. */
+export interface OwnershipEvidence {
+  /** Addresses on the dummy interface. */
+  readonly boundAddresses: ReadonlySet<IpAddress>;
+  /** Addresses on the node's other interfaces. */
+  readonly nodeAddresses: ReadonlySet<IpAddress>;
+  /** Ports in the node-port sets, as `PROTOCOL/port`. */
+  readonly nodePorts: ReadonlySet<string>;
+  /** Ranges that belong to somebody else. */
+  readonly excludeCidrs: readonly Cidr[];
+}
+
+/**
+ * Whether a virtual server in the kernel is ours to change or remove: its address is bound on the dummy interface, or
+ * it is on a node address with a port that our node-port sets hold. Firewall-mark servers never are. Pure.
+ */
+export function isOurs(observed: ObservedVirtualServer, evidence: OwnershipEvidence): boolean {
+  const { identity } = observed.virtualServer;
+  if (identity.kind === 'firewallMark') return false;
+  if (evidence.excludeCidrs.some((cidr) => isInCidr(identity.address, cidr))) return false;
+  if (evidence.boundAddresses.has(identity.address)) return true;
+  if (!evidence.nodePorts.has(nodePortName(identity.protocol, identity.port))) return false;
+  return evidence.nodeAddresses.has(identity.address);
+}
+
+export function nodePortName(protocol: Protocol, port: number): string {
+  return `${protocol}/${port}`;
+}

@@ -1,0 +1,98 @@
+import type { IpvsDriver } from '../kernel/drivers.ts';
+import type { Clock } from '../model/clock.ts';
+import type { IpvsOperation } from '../model/operation.ts';
+import type { VirtualServerKey } from '../model/virtual-server.ts';
+import type { ReconcileObserver } from './observer.ts';
+import type { ServerTable } from './server-table.ts';
+import { Attempts } from './attempts.ts';
+
+/** Most operations in one batch: keeps a cold start from holding the event loop or the kernel for long. */
+const batchSize = 4096;
+
+/** Applies what is pending in the server table, in batches; each virtual server has its own back-off. */
+export class ServerApplier {
+  readonly attempts: Attempts<VirtualServerKey>;
+  readonly #table: ServerTable;
+  readonly #driver: IpvsDriver;
+  readonly #observer: ReconcileObserver;
+  readonly #onApplied: (operation: IpvsOperation) => void;
+
+  constructor(options: {
+    readonly table: ServerTable;
+    readonly driver: IpvsDriver;
+    readonly clock: Clock;
+    readonly observer: ReconcileObserver;
+    /** Told of every operation that the kernel accepted. */
+    readonly onApplied: (operation: IpvsOperation) => void;
+  }) {
+    this.#table = options.table;
+    this.#driver = options.driver;
+    this.#observer = options.observer;
+    this.#onApplied = options.onApplied;
+    this.attempts = new Attempts('virtualServer', options.clock, options.observer);
+  }
+
+  /** Adds and changes; `first` says which keys go before the others. */
+  async applyWanted(first: (key: VirtualServerKey) => boolean): Promise<void> {
+    const keys = this.#dueKeys((key) => this.#table.desired(key) !== undefined);
+    const urgent = keys.filter(first);
+    const rest = keys.filter((key) => !first(key));
+    await this.#applyKeys([...urgent, ...rest]);
+  }
+
+  /** Removes virtual servers that nobody wants any more. */
+  async applyUnwanted(): Promise<void> {
+    await this.#applyKeys(this.#dueKeys((key) => this.#table.desired(key) === undefined));
+  }
+
+  /** Applies operations that are not pending in the table: removal of what has drained. */
+  async applyExtra(operations: readonly IpvsOperation[]): Promise<void> {
+    if (operations.length > 0) await this.#applyBatch(operations);
+  }
+
+  #dueKeys(wanted: (key: VirtualServerKey) => boolean): VirtualServerKey[] {
+    return this.#table.pendingKeys().filter((key) => wanted(key) && this.attempts.isDue(key));
+  }
+
+  async #applyKeys(keys: readonly VirtualServerKey[]): Promise<void> {
+    let batch: IpvsOperation[] = [];
+    for (const key of keys) {
+      const operations = this.#table.operations(key);
+      if (operations.length === 0) continue;
+      batch.push(...operations);
+      if (batch.length < batchSize) continue;
+      await this.#applyBatch(batch);
+      batch = [];
+    }
+    if (batch.length > 0) await this.#applyBatch(batch);
+  }
+
+  async #applyBatch(batch: readonly IpvsOperation[]): Promise<void> {
+    const failures = await this.#driver.apply(batch);
+    const failed = new Map(failures.map((failure) => [failure.index, failure.error]));
+    const touched = new Map<VirtualServerKey, unknown>();
+    let realServers = 0;
+    for (const [index, operation] of batch.entries()) {
+      const error = failed.get(index);
+      const { key } = operation.virtualServer;
+      if (error === undefined) {
+        this.#table.applied(operation);
+        this.#onApplied(operation);
+        if ('realServer' in operation) realServers++;
+      }
+      if (error !== undefined || !touched.has(key)) touched.set(key, touched.get(key) ?? error);
+    }
+    this.#observer.applied('realServer', realServers);
+    this.#observer.applied('virtualServer', batch.length - failed.size - realServers);
+    for (const [key, error] of touched) this.#settle(key, error);
+  }
+
+  #settle(key: VirtualServerKey, error: unknown): void {
+    if (error !== undefined) {
+      this.attempts.failed(key, error);
+      return;
+    }
+    this.attempts.succeeded(key);
+    this.#table.operations(key);
+  }
+}

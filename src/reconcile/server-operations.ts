@@ -1,0 +1,67 @@
+import type { IpvsOperation } from '../model/operation.ts';
+import type { RealServer, RealServerKey } from '../model/real-server.ts';
+import type { VirtualServer } from '../model/virtual-server.ts';
+import type { PlannedVirtualServer } from '../plan/service-plan.ts';
+import { sameRealServerSettings } from '../model/real-server.ts';
+import { sameVirtualServerSettings } from '../model/virtual-server.ts';
+
+/** A virtual server as last seen in the kernel, or as our own writes left it. */
+export interface ObservedServers {
+  readonly virtualServer: VirtualServer;
+  readonly realServers: ReadonlyMap<RealServerKey, RealServer>;
+}
+
+/**
+ * Operations that bring one virtual server from observed to desired, in kernel order: itself, new and changed real
+ * servers, then those to quiesce. A real server that is no longer wanted gets weight 0 and stays: weight 0 and not
+ * wanted is what draining means, and it is in the kernel. Pure.
+ */
+export function serverOperations(
+  desired: PlannedVirtualServer | undefined,
+  observed: ObservedServers | undefined,
+): readonly IpvsOperation[] {
+  if (desired === undefined) {
+    return observed === undefined ? [] : [{ kind: 'deleteVirtualServer', virtualServer: observed.virtualServer }];
+  }
+  return [
+    ...virtualServerOperations(desired.virtualServer, observed?.virtualServer),
+    ...wantedRealServers(desired, observed),
+    ...quiescedRealServers(desired, observed),
+  ];
+}
+
+function virtualServerOperations(desired: VirtualServer, observed: VirtualServer | undefined): IpvsOperation[] {
+  if (observed === undefined) return [{ kind: 'addVirtualServer', virtualServer: desired }];
+  if (sameVirtualServerSettings(desired, observed)) return [];
+  return [{ kind: 'setVirtualServer', virtualServer: desired }];
+}
+
+function wantedRealServers(desired: PlannedVirtualServer, observed: ObservedServers | undefined): IpvsOperation[] {
+  const operations: IpvsOperation[] = [];
+  const { virtualServer } = desired;
+  for (const realServer of desired.realServers) {
+    const present = observed?.realServers.get(realServer.key);
+    if (present === undefined) operations.push({ kind: 'addRealServer', virtualServer, realServer });
+    else if (!sameRealServerSettings(realServer, present)) {
+      operations.push({ kind: 'setRealServer', virtualServer, realServer });
+    }
+  }
+  return operations;
+}
+
+function quiescedRealServers(desired: PlannedVirtualServer, observed: ObservedServers | undefined): IpvsOperation[] {
+  if (observed === undefined) return [];
+  return unwantedRealServers(desired, observed)
+    .filter((realServer) => realServer.weight !== 0)
+    .map((realServer) => {
+      const quiesced = { ...realServer, weight: 0 };
+      return { kind: 'setRealServer', virtualServer: desired.virtualServer, realServer: quiesced };
+    });
+}
+
+/** Real servers in the kernel that are not wanted, draining or not yet. */
+export function unwantedRealServers(desired: PlannedVirtualServer, observed: ObservedServers): readonly RealServer[] {
+  if (observed.realServers.size === 0) return [];
+  const wanted = new Set(desired.realServers.map((realServer) => realServer.key));
+  return [...observed.realServers.values()].filter((realServer) => !wanted.has(realServer.key));
+}

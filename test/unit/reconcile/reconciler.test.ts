@@ -1,0 +1,283 @@
+import type { Service } from '../../../src/kubernetes/objects/service.ts';
+import type { ReconcileObserver } from '../../../src/reconcile/observer.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ClusterTables } from '../../../src/cluster/tables.ts';
+import { Reconciler } from '../../../src/reconcile/reconciler.ts';
+import { aService, aSlice, anEndpoint, ip, nodeFacts, planConfig } from '../../support/builders.ts';
+import { FakeKernel } from '../../support/fake-kernel.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+class Failures implements ReconcileObserver {
+  readonly objects: string[] = [];
+  readonly conflicts: string[] = [];
+  applied() {}
+  failed(_kind: string, object: string) {
+    this.objects.push(object);
+  }
+  recovered() {}
+  drifted() {}
+  conflict(object: string) {
+    this.conflicts.push(object);
+  }
+}
+
+let kernel: FakeKernel;
+let tables: ClusterTables;
+let clock: ManualClock;
+let failures: Failures;
+let reconciler: Reconciler;
+
+function startProcess(): Reconciler {
+  return new Reconciler({
+    tables,
+    drivers: kernel.drivers,
+    config: planConfig(),
+    families: ['IPv4', 'IPv6'],
+    planRules: ({ family, filledRoles }) => ({
+      family,
+      chains: [{ table: 'nat', name: 'KUBE-SERVICES', rules: [...filledRoles].sort() }],
+      jumps: [],
+    }),
+    clock,
+    observer: failures,
+    breathe: async () => {},
+  });
+}
+
+async function settle(): Promise<void> {
+  await reconciler.plan(tables.takeChanges().services, nodeFacts());
+  await reconciler.apply();
+}
+
+beforeEach(() => {
+  kernel = new FakeKernel();
+  kernel.nodeAddresses = [ip('192.168.0.10')];
+  tables = new ClusterTables(() => {});
+  clock = new ManualClock();
+  failures = new Failures();
+  reconciler = startProcess();
+});
+
+const nodePortService = (changes: Partial<Service> = {}) =>
+  aService({ type: 'NodePort', ports: [{ name: 'http', protocol: 'TCP', port: 80, nodePort: 30080 }], ...changes });
+
+describe('a cold start', () => {
+  it('programs sets, rules, addresses and servers, in that order', async () => {
+    tables.updateService(nodePortService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.1.5', { nodeName: 'node-1' }), anEndpoint('10.244.2.6')]));
+    await settle();
+    expect(kernel.describe()).toEqual(
+      [
+        'address 10.96.10.20',
+        'entry KUBE-CLUSTER-IP 10.96.10.20,tcp:80',
+        'entry KUBE-IPVS-IPS 10.96.10.20',
+        'entry KUBE-LOOP-BACK 10.244.1.5,tcp:8080,10.244.1.5',
+        'entry KUBE-NODE-PORT-TCP 30080',
+        'real TCP/10.96.10.20:80 -> 10.244.1.5:8080 weight=1',
+        'real TCP/10.96.10.20:80 -> 10.244.2.6:8080 weight=1',
+        'real TCP/192.168.0.10:30080 -> 10.244.1.5:8080 weight=1',
+        'real TCP/192.168.0.10:30080 -> 10.244.2.6:8080 weight=1',
+        'real TCP/[fd00::10]:30080 -> nothing',
+        'virtual TCP/10.96.10.20:80 rr flags=0 timeout=0',
+        'virtual TCP/192.168.0.10:30080 rr flags=0 timeout=0',
+      ].filter((line) => !line.endsWith('nothing')),
+    );
+    const order = ['createSet', 'addEntry', 'rules', 'bindAddress', 'addVirtualServer', 'addRealServer'];
+    const firsts = order.map((kind) => kernel.writes.findIndex((write) => write.startsWith(kind)));
+    expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
+    expect(failures.objects).toEqual([]);
+  });
+
+  it('serves default/kubernetes before all others', async () => {
+    tables.updateService(aService());
+    tables.updateService(
+      aService({ name: 'kubernetes', clusterIps: [ip('10.96.0.1')], key: 'default/kubernetes' as never }),
+    );
+    await settle();
+    const added = kernel.writes.filter((write) => write.startsWith('addVirtualServer'));
+    expect(added).toEqual(['addVirtualServer TCP/10.96.0.1:80', 'addVirtualServer TCP/10.96.10.20:80']);
+  });
+});
+
+describe('a restart', () => {
+  it('writes nothing when nothing changed', async () => {
+    tables.updateService(nodePortService({ affinityTimeoutSeconds: 300 }));
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.1.5'), anEndpoint('10.244.2.6')]));
+    await settle();
+    kernel.writes.length = 0;
+    for (const key of tables.serviceKeys()) tables.updateService(tables.service(key) as Service);
+    reconciler = startProcess();
+    await settle();
+    expect(kernel.writes).toEqual([]);
+  });
+
+  it('removes what was ours and leaves what is not', async () => {
+    tables.updateService(nodePortService());
+    await settle();
+    const foreign = kernel.servers.get('TCP/10.96.10.20:80') as NonNullable<unknown> as { virtualServer: never };
+    kernel.servers.set('TCP/172.16.0.1:80', {
+      virtualServer: {
+        ...(foreign.virtualServer as object),
+        key: 'TCP/172.16.0.1:80',
+        identity: { kind: 'address', address: ip('172.16.0.1'), port: 80, protocol: 'TCP' },
+      } as never,
+      realServers: new Map(),
+    });
+    tables = new ClusterTables(() => {});
+    reconciler = startProcess();
+    await settle();
+    expect(kernel.describe()).toEqual(['virtual TCP/172.16.0.1:80 rr flags=0 timeout=0']);
+  });
+});
+
+describe('one endpoint more', () => {
+  it('costs one operation per virtual server, in one datagram', async () => {
+    for (let index = 0; index < 50; index++) {
+      tables.updateService(
+        aService({ name: `s${index}`, key: `default/s${index}` as never, clusterIps: [ip(`10.96.1.${index}`)] }),
+      );
+    }
+    tables.updateService(aService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')]));
+    await settle();
+    kernel.writes.length = 0;
+    kernel.batches = 0;
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')]));
+    await settle();
+    expect(kernel.writes).toEqual(['addRealServer TCP/10.96.10.20:80 10.244.2.7:8080 weight=1']);
+    expect(kernel.batches).toBe(1);
+  });
+});
+
+describe('an endpoint that goes', () => {
+  beforeEach(async () => {
+    tables.updateService(aService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')]));
+    await settle();
+    kernel.setConnections('TCP/10.96.10.20:80', '10.244.2.7:8080', 1);
+    kernel.writes.length = 0;
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')]));
+    await settle();
+  });
+
+  it('gets weight 0 and keeps its connections', async () => {
+    expect(kernel.writes).toEqual(['setRealServer TCP/10.96.10.20:80 10.244.2.7:8080 weight=0']);
+    await clock.advance(60_000);
+    await reconciler.apply();
+    expect(kernel.writes).toHaveLength(1);
+  });
+
+  it('is removed once its connections are gone', async () => {
+    kernel.setConnections('TCP/10.96.10.20:80', '10.244.2.7:8080', 0);
+    await clock.advance(1_000);
+    await reconciler.apply();
+    expect(kernel.writes.at(-1)).toBe('deleteRealServer TCP/10.96.10.20:80 10.244.2.7:8080 weight=0');
+    expect(reconciler.drainingCount).toBe(0);
+  });
+
+  it('is removed at the deadline, connections or not', async () => {
+    for (let minute = 0; minute < 11; minute++) {
+      await clock.advance(60_000);
+      await reconciler.apply();
+    }
+    expect(kernel.writes.at(-1)).toBe('deleteRealServer TCP/10.96.10.20:80 10.244.2.7:8080 weight=0');
+  });
+
+  it('gets its weight back in one change when it returns', async () => {
+    kernel.writes.length = 0;
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')]));
+    await settle();
+    expect(kernel.writes).toEqual(['setRealServer TCP/10.96.10.20:80 10.244.2.7:8080 weight=1']);
+  });
+
+  it('goes on draining after a restart', async () => {
+    kernel.writes.length = 0;
+    tables.updateService(aService());
+    reconciler = startProcess();
+    await settle();
+    expect(kernel.writes).toEqual([]);
+    expect(reconciler.drainingCount).toBe(1);
+  });
+});
+
+describe('an operation that fails', () => {
+  it('holds nothing else up, never deletes, and is tried again', async () => {
+    kernel.failWhen = (description) => description === 'addVirtualServer TCP/10.96.10.20:80';
+    tables.updateService(aService());
+    tables.updateService(aService({ name: 'other', key: 'default/other' as never, clusterIps: [ip('10.96.0.2')] }));
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')]));
+    await settle();
+    expect(kernel.servers.has('TCP/10.96.0.2:80')).toBe(true);
+    expect(failures.objects).toEqual(['TCP/10.96.10.20:80']);
+    expect(kernel.writes.filter((write) => write.startsWith('delete'))).toEqual([]);
+    kernel.failWhen = () => false;
+    await reconciler.apply();
+    expect(kernel.servers.has('TCP/10.96.10.20:80')).toBe(false);
+    await clock.advance(500);
+    await reconciler.apply();
+    expect(kernel.describe()).toContain('real TCP/10.96.10.20:80 -> 10.244.2.6:8080 weight=1');
+    expect(reconciler.failedCount).toBe(0);
+  });
+
+  it.each([
+    'createSet KUBE-CLUSTER-IP',
+    'addEntry KUBE-CLUSTER-IP 10.96.10.20,tcp:80',
+    'rules IPv4',
+    'bindAddress 10.96.10.20',
+  ])('converges after %s failed once', async (failing) => {
+    let failed = 0;
+    kernel.failWhen = (description) => description === failing && failed++ === 0;
+    tables.updateService(aService());
+    await settle();
+    await clock.advance(1_000);
+    await reconciler.apply();
+    await reconciler.apply();
+    expect(failed).toBeGreaterThan(0);
+    expect(reconciler.failedCount).toBe(0);
+    expect(kernel.describe()).toHaveLength(4);
+  });
+});
+
+describe('two Services with one address', () => {
+  it('belong to the older one; the other gets it when the older goes', async () => {
+    tables.updateService(
+      aService({ name: 'young', key: 'default/young' as never, creationTimeMs: 2_000, affinityTimeoutSeconds: 7 }),
+    );
+    tables.updateService(aService());
+    await settle();
+    expect(kernel.servers.get('TCP/10.96.10.20:80')?.virtualServer.persistenceTimeoutSeconds).toBe(0);
+    tables.deleteService(aService().key);
+    await settle();
+    expect(kernel.servers.get('TCP/10.96.10.20:80')?.virtualServer.persistenceTimeoutSeconds).toBe(7);
+    expect(kernel.addresses.has(ip('10.96.10.20'))).toBe(true);
+  });
+});
+
+describe('a UDP endpoint that goes', () => {
+  it('leaves after the grace time, with its flows', async () => {
+    const udp = aService({ ports: [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 }] });
+    const ports = [{ name: 'dns', protocol: 'UDP' as const, port: 5353 }];
+    tables.updateService(udp);
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')], { ports }));
+    await settle();
+    kernel.setConnections('UDP/10.96.10.20:53', '10.244.2.7:5353', 0, 3);
+    kernel.flows = ['10.244.2.6', '10.244.2.7'].map((server) => ({
+      protocol: 'UDP' as const,
+      originalSource: ip('10.244.9.9'),
+      originalSourcePort: 4000,
+      originalDestination: ip('10.96.10.20'),
+      originalDestinationPort: 53,
+      replySource: ip(server),
+      replySourcePort: 5353,
+    }));
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')], { ports }));
+    await settle();
+    await clock.advance(2_000);
+    await reconciler.apply();
+    expect(kernel.flows).toHaveLength(2);
+    await clock.advance(10_000);
+    await reconciler.apply();
+    expect(kernel.describe()).not.toContain('real UDP/10.96.10.20:53 -> 10.244.2.7:5353 weight=0');
+    expect(kernel.flows.map((flow) => flow.replySource)).toEqual(['10.244.2.6']);
+  });
+});

@@ -34,7 +34,7 @@ export interface ProxierSettings {
   readonly iptablesFlavour: 'auto' | 'legacy' | 'nft';
 }
 
-/** What conntrack settings to make; absent leaves the kernel's value. */
+/** What conntrack settings to make; 0 and false leave the kernel's value. */
 export interface ConntrackConfig {
   readonly maxPerCore: number;
   readonly min: number;
@@ -64,10 +64,13 @@ export interface ClientConnectionConfig {
   readonly burst: number;
 }
 
+/** What is logged, and how. */
 export interface LoggingConfig {
   readonly format: 'text' | 'json';
   readonly verbosity: number;
   readonly flushFrequencyMs: number;
+  /** Information goes to stdout and errors to stderr, instead of both to stderr. */
+  readonly splitStream: boolean;
   readonly vmodule: readonly { readonly filePattern: string; readonly verbosity: number }[];
 }
 

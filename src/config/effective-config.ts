@@ -1,0 +1,172 @@
+import { configurationFromFlags, overrideLogging, withHostname } from './apply-flags.ts';
+import { buildConfig, loggingConfig } from './build-config.ts';
+import type { ProxierSettings, ProxyConfig } from './config.ts';
+import { decodeFile } from './decode-file.ts';
+import { ConfigError, type FailureContext, problem } from './errors.ts';
+import { type FeatureGate, settleFeatureGates } from './feature-gates.ts';
+import { flagTable } from './flag-table.ts';
+import { type FoldedConfiguration, foldByMode, withLinuxDefaults } from './folded-configuration.ts';
+import { helpText } from './help-text.ts';
+import { kubeProxyApiVersion, kubeProxyKind, kubeProxySchema } from './kube-proxy-configuration.ts';
+import type { LoadNotice } from './load-notice.ts';
+import { type ParsedFlags, parseFlags, printFlags } from './parse-flags.ts';
+import { type ProgramVersion, versionRequest } from './program-version.ts';
+import { defaultProxierSettings, readProxierConfiguration } from './proxier-configuration.ts';
+import { toV1alpha1, toV1alpha1Yaml, type V1alpha1Object } from './to-v1alpha1.ts';
+import { unavailableMode, validateConfiguration } from './validate.ts';
+import { validateLogging } from './validate-logging.ts';
+
+/** What `loadConfig` needs; it does no I/O of its own. */
+export interface LoadInputs {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[];
+  /** Gives a file's text, or throws with the reason why it cannot be read. */
+  readonly readFile: (path: string) => string;
+  /** The Kubernetes release that the program was built for. */
+  readonly version: ProgramVersion;
+}
+
+/** Everything that start-up knows once flags and files have been read. */
+export interface LoadedSettings {
+  readonly config: ProxyConfig;
+  /** Directories and files of `--manifests`; empty means the API server. */
+  readonly manifests: readonly string[];
+  /** Path given with `--config`; empty without. */
+  readonly configFile: string;
+  /** The effective configuration in the form of its file, for `/configz`. */
+  readonly v1alpha1: V1alpha1Object;
+  /** Text of every flag's value by name, for the log and `/flagz`. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly featureGates: readonly FeatureGate[];
+  /** The release to report; `--version=vX.Y.Z-suffix` can change its suffix. */
+  readonly version: ProgramVersion;
+  /** To be logged as soon as the log exists. */
+  readonly notices: readonly LoadNotice[];
+  /** To be printed on stderr at once, one line each. */
+  readonly deprecations: readonly string[];
+}
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly kind: 'printHelp'; readonly text: string }
+  | { readonly kind: 'printVersion'; readonly raw: boolean; readonly version: ProgramVersion }
+  | {
+      readonly kind: 'writeConfiguration';
+      readonly path: string;
+      readonly text: string;
+      readonly settings: LoadedSettings;
+    }
+  | { readonly kind: 'run' | 'initOnly' | 'cleanup'; readonly settings: LoadedSettings };
+
+/**
+ * Reads flags and files into one frozen configuration. Throws `UsageError` for the command line (print the usage and
+ * the message, exit 1) and `ConfigError` for everything else (exit 1). Pure but for `readFile`.
+ */
+export function loadConfig({ argv, readFile, version }: LoadInputs): Invocation {
+  const flags = parseFlags(argv);
+  if (flags.help) return { kind: 'printHelp', text: helpText() };
+  const request = versionRequest(textOf(flags, 'version'), version);
+  if (request.kind === 'print') return { kind: 'printVersion', raw: request.raw, version };
+  const completed = complete(flags, readFile);
+  const settings = validated(completed, flags, request.version);
+  const path = textOf(flags, 'write-config-to');
+  if (path !== '') return { kind: 'writeConfiguration', path, text: toV1alpha1Yaml(completed.folded), settings };
+  return { kind: runKind(flags), settings };
+}
+
+interface Completed {
+  readonly folded: FoldedConfiguration;
+  readonly proxier: ProxierSettings;
+  readonly gates: ReturnType<typeof settleFeatureGates>;
+  readonly notices: readonly LoadNotice[];
+}
+
+function complete(flags: ParsedFlags, readFile: LoadInputs['readFile']): Completed {
+  const file = textOf(flags, 'config');
+  const read = file === '' ? { folded: configurationFromFlags(flags), notices: [] } : fromFile(file, flags, readFile);
+  const folded = withHostname(withLinuxDefaults(read.folded), flags);
+  const gates = settleFeatureGates(folded.featureGates);
+  const proxierFile = textOf(flags, 'proxier-config');
+  const proxier =
+    proxierFile === ''
+      ? defaultProxierSettings
+      : readProxierConfiguration(readText(proxierFile, readFile), proxierFile);
+  const blankMode = read.folded.mode === '' ? [notice('info', 'Using iptables proxy: the mode is not set')] : [];
+  const gateNotices = gates.warnings.map((text) => notice('warning', text));
+  return { folded, proxier, gates, notices: [...read.notices, ...blankMode, ...gateNotices] };
+}
+
+function fromFile(file: string, flags: ParsedFlags, readFile: LoadInputs['readFile']) {
+  const identity = { apiVersion: kubeProxyApiVersion, kind: kubeProxyKind };
+  const { configuration, strictProblems } = decodeFile(readText(file, readFile), file, identity, kubeProxySchema);
+  const lenient = notice('info', 'Using lenient decoding as strict decoding failed', {
+    path: file,
+    problems: strictProblems.map((each) => each.message).join('; '),
+  });
+  const notices = strictProblems.length > 0 ? [lenient] : [];
+  return { folded: overrideLogging(foldByMode(configuration), flags), notices };
+}
+
+function validated(completed: Completed, flags: ParsedFlags, version: ProgramVersion): LoadedSettings {
+  const { folded, gates, proxier } = completed;
+  const loggingProblems = validateLogging(folded.logging, gates.enabled);
+  if (loggingProblems.length > 0) throw new ConfigError('logging', loggingProblems);
+  const flagTexts = printFlags(flags);
+  const notices = [...flagNotices(flagTexts), ...completed.notices];
+  const context: FailureContext = { logging: loggingConfig(folded.logging), notices };
+  const problems = validateConfiguration(folded, version.minor);
+  if (problems.length > 0) throw new ConfigError('validate', problems, { context });
+  const needsMode = textOf(flags, 'write-config-to') === '' && runKind(flags) !== 'cleanup';
+  const modeProblems = needsMode ? unavailableMode(folded.mode) : [];
+  if (modeProblems.length > 0) throw new ConfigError('validate', modeProblems, { context });
+  const config = buildConfig({ folded, proxier, featureGates: gates.enabled, master: textOf(flags, 'master') });
+  return {
+    config,
+    manifests: flags.values.get('manifests') as readonly string[],
+    configFile: textOf(flags, 'config'),
+    v1alpha1: toV1alpha1(folded),
+    flags: flagTexts,
+    featureGates: gates.gates,
+    version,
+    notices,
+    deprecations: deprecationsOf(flags),
+  };
+}
+
+function runKind(flags: ParsedFlags): 'run' | 'initOnly' | 'cleanup' {
+  if (flags.values.get('cleanup') === true) return 'cleanup';
+  return flags.values.get('init-only') === true ? 'initOnly' : 'run';
+}
+
+function flagNotices(texts: Readonly<Record<string, string>>): LoadNotice[] {
+  return Object.entries(texts).map(([name, value]) => ({
+    level: 'info',
+    verbosity: 1,
+    message: `FLAG: --${name}=${JSON.stringify(value)}`,
+    fields: {},
+  }));
+}
+
+function deprecationsOf(flags: ParsedFlags): string[] {
+  const given = flagTable.filter((flag) => flag.deprecated !== undefined && flags.given.has(flag.name));
+  return given.map((flag) => `Flag --${flag.name} has been deprecated, ${flag.deprecated}`);
+}
+
+function readText(path: string, readFile: LoadInputs['readFile']): string {
+  try {
+    return readFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError('complete', [problem(`cannot read ${path}: ${reason}`, { field: 'config', value: path })], {
+      cause,
+    });
+  }
+}
+
+function textOf(flags: ParsedFlags, name: string): string {
+  return String(flags.values.get(name));
+}
+
+function notice(level: LoadNotice['level'], message: string, fields: LoadNotice['fields'] = {}): LoadNotice {
+  return { level, verbosity: 0, message, fields };
+}

@@ -22,6 +22,22 @@ export const messageFlags = {
 /** Control message types (`NLMSG_*`). */
 export const controlMessage = { error: 2, done: 3 } as const;
 
+/**
+ * The generic netlink controller, which knows the numbers of all families (`GENL_ID_CTRL`, `CTRL_CMD_*`, `CTRL_ATTR_*`).
+ * Its messages begin with a `genlmsghdr` of 4 bytes: command, version, 2 reserved.
+ */
+export const genericController = {
+  type: 16,
+  headerBytes: 4,
+  getFamily: 3,
+  version: 1,
+  familyId: 1,
+  familyName: 2,
+} as const;
+
+/** Multicast groups of rtnetlink (`RTNLGRP_*`). Source: linux/rtnetlink.h, read at 6.1. */
+export const routeGroup = { link: 1, ipv4Address: 5, ipv6Address: 9 } as const;
+
 /** Bits of an attribute type (`NLA_F_*`). */
 export const attributeFlags = { nested: 0x8000, networkByteOrder: 0x4000, typeMask: 0x3fff } as const;
 

@@ -1,6 +1,5 @@
+import { littleEndian } from './byte-order.ts';
 import { attributeFlags, messageHeaderBytes } from './constants.ts';
-
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** Bytes that are not a whole netlink message or attribute. */
 export class MalformedMessageError extends Error {
@@ -28,7 +27,8 @@ export class MessageReader {
   next(): boolean {
     const start = this.#next;
     if (start >= this.view.byteLength) return false;
-    if (start + messageHeaderBytes > this.view.byteLength) throw new MalformedMessageError('netlink: header is cut off');
+    if (start + messageHeaderBytes > this.view.byteLength)
+      throw new MalformedMessageError('netlink: header is cut off');
     const length = this.view.getUint32(start, littleEndian);
     if (length < messageHeaderBytes || start + length > this.view.byteLength) {
       throw new MalformedMessageError(`netlink: message length ${length} does not fit`);

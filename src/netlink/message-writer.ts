@@ -1,11 +1,15 @@
+import { littleEndian } from './byte-order.ts';
 import { attributeFlags, messageFlags, messageHeaderBytes } from './constants.ts';
-
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** First word of an attribute: length in the low half of memory, type in the high half. */
 const attributeHeader = littleEndian
   ? (length: number, type: number) => (length | (type << 16)) >>> 0
   : (length: number, type: number) => ((length << 16) | type) >>> 0;
+
+/** The first word of an attribute with another length. */
+const withLength = littleEndian
+  ? (header: number, length: number) => ((header & 0xffff_0000) | length) >>> 0
+  : (header: number, length: number) => ((length << 16) | (header & 0xffff)) >>> 0;
 
 /** A u16 at the start of a word whose other half is padding. */
 const halfWord = littleEndian ? (value: number) => value : (value: number) => (value << 16) >>> 0;
@@ -91,8 +95,11 @@ export class MessageWriter {
   /** Four header bytes as they lie in memory, e.g. those of `genlmsghdr` or `nfgenmsg`. */
   header4(first: number, second: number, third: number, fourth: number): void {
     this.#reserve(1);
-    this.#bytes.set([first, second, third, fourth], this.#cursor << 2);
-    this.#cursor++;
+    const at = this.#cursor++ << 2;
+    this.#bytes[at] = first;
+    this.#bytes[at + 1] = second;
+    this.#bytes[at + 2] = third;
+    this.#bytes[at + 3] = fourth;
   }
 
   /** A u32 of a fixed header, host order. */
@@ -131,8 +138,10 @@ export class MessageWriter {
     this.#words[this.#cursor++] = second;
   }
 
-  /** Raw bytes, padded to a word. `length` counts bytes of the attribute; what `bytes` lacks is zero. */
+  /** Raw bytes, padded to a word. `length` counts bytes of the attribute, at most 65531; what `bytes` lacks is zero. */
   raw(type: number, bytes: ArrayLike<number>, length = bytes.length): void {
+    if (bytes.length > length) throw new RangeError(`${bytes.length} bytes for a netlink attribute of ${length}`);
+    checkPayload(length);
     const words = (length + 3) >> 2;
     this.#reserve(1 + words);
     this.#words[this.#cursor++] = attributeHeader(4 + length, type);
@@ -169,6 +178,7 @@ export class MessageWriter {
   /** A string with its terminating NUL. Latin letters only: names in the kernel have no others. */
   string(type: number, text: string): void {
     const length = text.length + 1;
+    checkPayload(length);
     const words = (length + 3) >> 2;
     this.#reserve(1 + words);
     this.#words[this.#cursor++] = attributeHeader(4 + length, type);
@@ -190,8 +200,7 @@ export class MessageWriter {
   closeNest(mark: number): void {
     const length = (this.#cursor - mark) << 2;
     if (length > 0xffff) throw new RangeError(`netlink nest of ${length} bytes; 65535 at most`);
-    const halves = new Uint16Array(this.#words.buffer, mark << 2, 2);
-    halves[0] = length;
+    this.#words[mark] = withLength(this.#words[mark] ?? 0, length);
   }
 
   #attribute(type: number, length: number, word: number): void {
@@ -207,4 +216,9 @@ export class MessageWriter {
     this.#words = grown;
     this.#bytes = new Uint8Array(grown.buffer);
   }
+}
+
+/** An attribute's length is 16 bits wide and counts its header of 4 bytes. */
+function checkPayload(length: number): void {
+  if (length > 0xffff - 4) throw new RangeError(`netlink attribute of ${length} bytes; 65531 at most`);
 }

@@ -1,8 +1,7 @@
+import { littleEndian } from './byte-order.ts';
 import { controlMessage, messageFlags, messageHeaderBytes } from './constants.ts';
 import { AttributeReader, MalformedMessageError, MessageReader } from './message-reader.ts';
 import type { MessageFailure } from './transport.ts';
-
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** `NLMSGERR_ATTR_MSG`: text for people. Source: linux/netlink.h, read at 6.1. */
 const messageAttribute = 1;

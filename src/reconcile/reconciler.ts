@@ -120,9 +120,16 @@ export class Reconciler {
     }
   }
 
-  /** Forgets what was last seen: the next `apply` reads everything again. */
-  forgetObserved(): void {
+  /** Reads the kernel again; what somebody else changed becomes pending. To be called before new plans are made. */
+  async audit(): Promise<void> {
+    if (!this.#observedKnown) return;
     this.#observedKnown = false;
+    await this.#observe();
+    const { observer } = this.#options;
+    const changed = this.servers.pendingKeys().filter((key) => this.servers.operations(key).length > 0);
+    observer.drifted('virtualServer', changed.length);
+    observer.drifted('address', this.#addresses.pendingCount);
+    observer.drifted('setEntry', this.#sets.members.pendingCount);
   }
 
   /** Applies what is pending and due. Throws when the kernel's state could not be read; nothing is lost then. */
@@ -167,7 +174,7 @@ export class Reconciler {
     this.#addresses.replaceObserved(observed.addresses.map((address) => [address, true]));
     this.servers.replaceObserved(observed.virtualServers);
     for (const key of this.servers.pendingKeys()) this.#touched.add(key);
-    for (const family of families) await this.#rules.audit(this.#ruleInputs(family));
+    for (const family of families) observer.drifted('rules', await this.#rules.audit(this.#ruleInputs(family)));
     this.#observedKnown = true;
   }
 

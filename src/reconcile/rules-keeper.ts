@@ -54,8 +54,12 @@ export class RulesKeeper {
     }
   }
 
-  /** Compares with the kernel; what differs is written again by the next `apply`. Returns the number of differences. */
+  /**
+   * Compares rules that were in place with the kernel; what differs is written again by the next `apply`. Returns the
+   * number of differences.
+   */
   async audit(inputs: RuleInputs): Promise<number> {
+    if (!this.#inPlace.has(inputs.family)) return 0;
     const differences = await this.#driver.compare(this.#plan(inputs));
     if (differences.length > 0) this.#inPlace.delete(inputs.family);
     return differences.length;

@@ -1,0 +1,71 @@
+import type { IpvsDriver } from '../kernel/drivers.ts';
+import { NetlinkAddressDriver } from '../kernel/address/driver.ts';
+import { createConntrackDriver } from '../kernel/conntrack/driver.ts';
+import { NetlinkIpSetDriver } from '../kernel/ipset/driver.ts';
+import { createIpvsDriver } from '../kernel/ipvs/driver.ts';
+import { AddonLoadError, loadNetlinkAddon, type NetlinkAddon } from '../native/addon.ts';
+import { openAddonTransport } from '../netlink/connection.ts';
+import { netlinkProtocol } from '../netlink/constants.ts';
+import { resolveGenericFamily } from '../netlink/generic-family.ts';
+import { loadPackageTransport } from '../netlink/package-transport.ts';
+import type { Transport } from '../netlink/transport.ts';
+import type { Log } from '../observe/log.ts';
+
+/** The netlink drivers, each with a conversation of its own. */
+export interface Kernel {
+  readonly ipvs: IpvsDriver;
+  readonly address: NetlinkAddressDriver;
+  readonly ipset: NetlinkIpSetDriver;
+  readonly conntrack: ReturnType<typeof createConntrackDriver>;
+  /** Undefined when the addon could not be loaded: there are no notifications then. */
+  readonly addon: NetlinkAddon | undefined;
+  readonly close: () => void;
+}
+
+type Open = (protocol: number, dumps: 'large' | 'small') => Transport;
+
+/** Opens the conversations with the kernel: over the addon, or over the package `netlink` where it does not load. */
+export async function openKernel(log: Log): Promise<Kernel> {
+  const addon = loadAddon(log);
+  const open = addon === undefined ? await openWithPackage() : openWithAddon(addon);
+  const transports: Transport[] = [];
+  const opened = (protocol: number, dumps: 'large' | 'small' = 'large') => {
+    const transport = open(protocol, dumps);
+    transports.push(transport);
+    return transport;
+  };
+  const generic = opened(netlinkProtocol.generic);
+  return {
+    ipvs: createIpvsDriver({
+      transport: generic,
+      realServerTransport: opened(netlinkProtocol.generic, 'small'),
+      resolveFamily: () => resolveGenericFamily(generic, 'IPVS'),
+    }),
+    address: new NetlinkAddressDriver({ transport: opened(netlinkProtocol.route) }),
+    ipset: new NetlinkIpSetDriver({ transport: opened(netlinkProtocol.netfilter) }),
+    conntrack: createConntrackDriver({ transport: opened(netlinkProtocol.netfilter) }),
+    addon,
+    close: () => {
+      for (const transport of transports) transport.close();
+    },
+  };
+}
+
+function loadAddon(log: Log): NetlinkAddon | undefined {
+  try {
+    return loadNetlinkAddon();
+  } catch (error) {
+    if (!(error instanceof AddonLoadError)) throw error;
+    log.error('Native addon not loaded; using the slower package instead', error);
+    return undefined;
+  }
+}
+
+function openWithAddon(addon: NetlinkAddon): Open {
+  return (protocol, dumps) => openAddonTransport({ addon, protocol, dumps });
+}
+
+async function openWithPackage(): Promise<Open> {
+  const open = await loadPackageTransport();
+  return (protocol) => open(protocol);
+}

@@ -1,0 +1,88 @@
+import { availableParallelism, release } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
+import type { ConntrackConfig, ProxyConfig } from '../config/config.ts';
+import type { IpvsDriver, SysctlDriver } from '../kernel/drivers.ts';
+import type { Log } from '../observe/log.ts';
+
+export interface PrepareNodeOptions {
+  readonly config: Pick<ProxyConfig, 'conntrack' | 'ipvs'>;
+  /** Settings under /proc/sys, and those under /sys. */
+  readonly sysctl: SysctlDriver;
+  readonly sysfs: SysctlDriver;
+  readonly ipvs: IpvsDriver;
+  readonly log: Log;
+}
+
+/**
+ * Settings of the kernel that Services need. What is right already is not written, so that a process without the right
+ * to write them can start on a node that was prepared. Throws `DriverError` for the first that cannot be set.
+ */
+export async function prepareNode(options: PrepareNodeOptions): Promise<void> {
+  const { config, sysctl, sysfs } = options;
+  setConntrackLimit(config.conntrack, sysctl, sysfs);
+  for (const [name, value] of [...conntrackSettings(config.conntrack), ...ipvsSettings(config.ipvs.strictArp)]) {
+    if (sysctl.ensure(name, value)) options.log.info('Set sysctl', { name, value });
+  }
+  await setTimeouts(options);
+}
+
+/** Most flows that the kernel tracks, whatever the number of processors. */
+const mostFlows = 1_048_576;
+
+function setConntrackLimit(conntrack: ConntrackConfig, sysctl: SysctlDriver, sysfs: SysctlDriver): void {
+  if (conntrack.maxPerCore === 0) return;
+  const scaled = conntrack.maxPerCore * processorCount();
+  const limit = scaled > mostFlows ? mostFlows : Math.max(scaled, conntrack.min);
+  sysctl.ensure('net/netfilter/nf_conntrack_max', String(limit));
+  const hashSize = 'module/nf_conntrack/parameters/hashsize';
+  const buckets = Math.floor(limit / 4);
+  if (Number(sysfs.read(hashSize) ?? buckets) < buckets) sysfs.ensure(hashSize, String(buckets));
+}
+
+function conntrackSettings(conntrack: ConntrackConfig): [string, string][] {
+  const settings: [string, number][] = [
+    ['nf_conntrack_tcp_timeout_established', conntrack.tcpEstablishedTimeoutSeconds],
+    ['nf_conntrack_tcp_timeout_close_wait', conntrack.tcpCloseWaitTimeoutSeconds],
+    ['nf_conntrack_tcp_be_liberal', conntrack.tcpBeLiberal ? 1 : 0],
+    ['nf_conntrack_udp_timeout', conntrack.udpTimeoutSeconds],
+    ['nf_conntrack_udp_timeout_stream', conntrack.udpStreamTimeoutSeconds],
+  ];
+  return settings.filter(([, value]) => value > 0).map(([name, value]) => [`net/netfilter/${name}`, String(value)]);
+}
+
+function ipvsSettings(strictArp: boolean): [string, string][] {
+  const settings: [string, string][] = [['net/ipv4/vs/conntrack', '1']];
+  if (reusesPortsBadly(release())) settings.push(['net/ipv4/vs/conn_reuse_mode', '0']);
+  settings.push(['net/ipv4/vs/expire_nodest_conn', '1'], ['net/ipv4/vs/expire_quiescent_template', '1']);
+  settings.push(['net/ipv4/ip_forward', '1']);
+  if (strictArp) settings.push(['net/ipv4/conf/all/arp_ignore', '1'], ['net/ipv4/conf/all/arp_announce', '2']);
+  return settings;
+}
+
+/** Kernels from 4.1 on, before 5.9, delay connections that reuse a source port by a second. */
+function reusesPortsBadly(kernelRelease: string): boolean {
+  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
+  const version = major * 1000 + minor;
+  return version >= 4001 && version < 5009;
+}
+
+async function setTimeouts({ config, ipvs, log }: PrepareNodeOptions): Promise<void> {
+  const timeouts = {
+    tcpSeconds: config.ipvs.tcpTimeoutSeconds,
+    tcpFinSeconds: config.ipvs.tcpFinTimeoutSeconds,
+    udpSeconds: config.ipvs.udpTimeoutSeconds,
+  };
+  if (Object.values(timeouts).every((seconds) => seconds === 0)) return;
+  try {
+    await ipvs.setTimeouts(timeouts);
+  } catch (error) {
+    log.error('Failed to set the IPVS timeouts', error, timeouts);
+  }
+}
+
+/** Processors of the machine, whatever share of them this process may use. */
+function processorCount(): number {
+  const directory = '/sys/devices/system/cpu';
+  const found = existsSync(directory) ? readdirSync(directory).filter((name) => /^cpu\d+$/.test(name)).length : 0;
+  return found > 0 ? found : availableParallelism();
+}

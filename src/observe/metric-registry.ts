@@ -1,0 +1,86 @@
+import type { Registry as RegistryType } from 'prom-client';
+import PromCounter from 'prom-client/lib/counter.js';
+import PromGauge from 'prom-client/lib/gauge.js';
+import PromHistogram from 'prom-client/lib/histogram.js';
+import Registry from 'prom-client/lib/registry.js';
+
+/** Values of a metric's labels, by label name. */
+export type Labels<Name extends string> = Readonly<Record<Name, string>>;
+
+/** A number that only grows. Without labels it is shown from the start, with labels once it has been touched. */
+export interface Counter<Name extends string> {
+  add(labels: Labels<Name>, amount?: number): void;
+}
+
+/** A number that goes up and down. */
+export interface Gauge<Name extends string> {
+  set(labels: Labels<Name>, value: number): void;
+}
+
+/** Counts of observed values by size. */
+export interface Histogram<Name extends string> {
+  observe(labels: Labels<Name>, value: number): void;
+}
+
+/** What every kind of metric is made from. */
+export interface MetricDefinition<Name extends string> {
+  readonly name: string;
+  /** Shown behind the stability, which is `[ALPHA]` for everything. */
+  readonly help: string;
+  readonly labels: readonly Name[];
+}
+
+/** A set of metrics and its text form (Prometheus exposition format 0.0.4). Nothing is global. */
+export class MetricRegistry {
+  readonly #registry: RegistryType = new Registry();
+  readonly #beforeRender: (() => void)[] = [];
+
+  readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
+
+  counter<const Name extends string>(definition: MetricDefinition<Name>): Counter<Name> {
+    const metric = new PromCounter(this.#parts(definition));
+    return { add: (labels, amount = 1) => metric.inc(labels as Partial<Record<Name, string>>, amount) };
+  }
+
+  gauge<const Name extends string>(definition: MetricDefinition<Name>): Gauge<Name> {
+    const metric = new PromGauge(this.#parts(definition));
+    return { set: (labels, value) => metric.set(labels as Partial<Record<Name, string>>, value) };
+  }
+
+  histogram<const Name extends string>(
+    definition: MetricDefinition<Name> & { readonly buckets: readonly number[] },
+  ): Histogram<Name> {
+    const metric = new PromHistogram({ ...this.#parts(definition), buckets: [...definition.buckets] });
+    return { observe: (labels, value) => metric.observe(labels as Partial<Record<Name, string>>, value) };
+  }
+
+  /** A counter whose value is read from elsewhere each time the metrics are shown. */
+  readCounter(definition: MetricDefinition<never>, read: () => number): void {
+    const metric = new PromCounter(this.#parts(definition));
+    this.#beforeRender.push(() => {
+      metric.reset();
+      metric.inc(read());
+    });
+  }
+
+  /** A gauge whose value is read from elsewhere each time the metrics are shown. */
+  readGauge(definition: MetricDefinition<never>, read: () => number): void {
+    const metric = new PromGauge(this.#parts(definition));
+    this.#beforeRender.push(() => metric.set(read()));
+  }
+
+  /** Sets every metric back to how it was at start. */
+  reset(): void {
+    this.#registry.resetMetrics();
+  }
+
+  /** The metrics in text form. */
+  async render(): Promise<string> {
+    for (const refresh of this.#beforeRender) refresh();
+    return await this.#registry.metrics();
+  }
+
+  #parts<Name extends string>({ name, help, labels }: MetricDefinition<Name>) {
+    return { name, help: `[ALPHA] ${help}`, labelNames: [...labels], registers: [this.#registry] };
+  }
+}

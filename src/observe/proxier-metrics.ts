@@ -1,0 +1,105 @@
+import { countBuckets, fineBuckets } from './buckets.ts';
+import type { MetricRegistry } from './metric-registry.ts';
+import type { BuildInfo } from './metrics.ts';
+
+/** Outcome of an operation on the kernel. */
+export type OperationOutcome = 'applied' | 'failed';
+
+/** Kinds of objects that are listed and watched. */
+export type WatchedResource = 'services' | 'endpointslices' | 'nodes' | 'servicecidrs';
+
+/** The metrics that kube-proxy does not have; all names begin with `ipvs_proxier_`. */
+export type ProxierMetrics = ReturnType<typeof proxierMetrics>;
+
+/** Registers our own metrics. Labels take few values each: kinds of operations, drivers, resources. */
+export function proxierMetrics(registry: MetricRegistry, build: BuildInfo) {
+  const info = registry.gauge({
+    name: 'ipvs_proxier_build_info',
+    help: 'Always 1; the labels describe the program.',
+    labels: ['version', 'commit', 'node_version'],
+  });
+  info.set({ version: build.programVersion, commit: build.gitCommit, node_version: process.version }, 1);
+  return {
+    ...operationMetrics(registry),
+    ...processMetrics(registry),
+    api: apiMetrics(registry),
+  };
+}
+
+function operationMetrics(registry: MetricRegistry) {
+  const operations = registry.counter({
+    name: 'ipvs_proxier_operations_total',
+    help: 'Operations on the kernel, by kind and outcome.',
+    labels: ['kind', 'outcome'],
+  });
+  const pending = registry.gauge({
+    name: 'ipvs_proxier_operations_pending',
+    help: 'Operations that are wanted and not yet applied, by kind.',
+    labels: ['kind'],
+  });
+  const repairs = registry.counter({
+    name: 'ipvs_proxier_drift_repairs_total',
+    help: 'Differences found in the kernel that nobody asked for, and repaired, by kind of operation.',
+    labels: ['kind'],
+  });
+  const batchSize = registry.histogram({
+    name: 'ipvs_proxier_batch_operations',
+    help: 'Operations sent to the kernel at once.',
+    labels: ['driver'],
+    buckets: countBuckets,
+  });
+  const batchDuration = registry.histogram({
+    name: 'ipvs_proxier_batch_duration_seconds',
+    help: 'Time until the kernel has answered a batch, in seconds.',
+    labels: ['driver'],
+    buckets: fineBuckets,
+  });
+  return {
+    operations: (kind: string, outcome: OperationOutcome, count = 1) => operations.add({ kind, outcome }, count),
+    operationsPending: (kind: string, count: number) => pending.set({ kind }, count),
+    driftRepaired: (kind: string, count = 1) => repairs.add({ kind }, count),
+    batchFinished(driver: string, operationCount: number, seconds: number): void {
+      batchSize.observe({ driver }, operationCount);
+      batchDuration.observe({ driver }, seconds);
+    },
+  };
+}
+
+function processMetrics(registry: MetricRegistry) {
+  const labels: readonly never[] = [];
+  const lag = registry.histogram({
+    name: 'ipvs_proxier_event_loop_lag_seconds',
+    help: 'How late timers ran, in seconds.',
+    labels,
+    buckets: fineBuckets,
+  });
+  registry.readGauge(
+    { name: 'ipvs_proxier_heap_used_bytes', help: 'JavaScript heap in use, in bytes.', labels },
+    () => process.memoryUsage().heapUsed,
+  );
+  return {
+    eventLoopLag: (seconds: number) => lag.observe({}, seconds),
+  };
+}
+
+function apiMetrics(registry: MetricRegistry) {
+  const perResource = ['resource'] as const;
+  const counter = (name: string, help: string) =>
+    registry.counter({ name: `ipvs_proxier_api_${name}_total`, help, labels: perResource });
+  const events = registry.counter({
+    name: 'ipvs_proxier_api_events_total',
+    help: 'Events received, by resource and type.',
+    labels: ['resource', 'type'],
+  });
+  const reconnects = counter('reconnects', 'Watches that were opened again.');
+  const relists = counter('relists', 'Complete listings after the first.');
+  const errors = counter('errors', 'Requests and watches that failed.');
+  const decodeErrors = counter('decode_errors', 'Objects that could not be decoded.');
+  return {
+    event: (resource: WatchedResource, type: 'added' | 'modified' | 'deleted') => events.add({ resource, type }),
+    reconnected: (resource: WatchedResource) => reconnects.add({ resource }),
+    relisted: (resource: WatchedResource) => relists.add({ resource }),
+    failed: (resource: WatchedResource) => errors.add({ resource }),
+    undecodable: (resource: WatchedResource) => decodeErrors.add({ resource }),
+  };
+}

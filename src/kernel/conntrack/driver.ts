@@ -1,0 +1,83 @@
+import type { IpFamily } from '../../model/ip.ts';
+import { errno, errnoName, NetlinkError } from '../../netlink/errors.ts';
+import { MessageReader } from '../../netlink/message-reader.ts';
+import { MessageWriter } from '../../netlink/message-writer.ts';
+import type { Transport } from '../../netlink/transport.ts';
+import { formatEndpoint } from '../../model/virtual-server.ts';
+import type { ConntrackDriver, TrackedFlow } from '../drivers.ts';
+import { DriverError } from '../errors.ts';
+import { decodeUdpFlow } from './decode.ts';
+import { encodeDeleteFlow, encodeListUdpFlows } from './encode.ts';
+
+/** What a driver of the connection tracking table needs. */
+export interface ConntrackDriverOptions {
+  /** A transport for the netfilter subsystems, in the network namespace whose table is meant. The caller closes it. */
+  readonly transport: Transport;
+}
+
+/** The connection tracking table through ctnetlink. Not safe for parallel calls. */
+export function createConntrackDriver(options: ConntrackDriverOptions): ConntrackDriver {
+  return new CtnetlinkDriver(options);
+}
+
+class CtnetlinkDriver implements ConntrackDriver {
+  readonly #transport: Transport;
+  readonly #writer = new MessageWriter();
+
+  constructor(options: ConntrackDriverOptions) {
+    this.#transport = options.transport;
+  }
+
+  async listUdpFlows(family: IpFamily): Promise<readonly TrackedFlow[]> {
+    this.#writer.reset();
+    encodeListUdpFlows(this.#writer, family);
+    const reader = new MessageReader(await this.#request(`list ${family} flows`));
+    const flows: TrackedFlow[] = [];
+    while (reader.next()) {
+      const flow = decodeUdpFlow(reader);
+      if (flow !== undefined) flows.push(flow);
+    }
+    return flows;
+  }
+
+  async deleteFlows(flows: readonly TrackedFlow[]): Promise<number> {
+    if (flows.length === 0) return 0;
+    this.#writer.reset();
+    for (const flow of flows) encodeDeleteFlow(this.#writer, flow);
+    const refusals = await this.#transport.exchange(this.#writer);
+    const failure = refusals.find((refusal) => refusal.errno !== errno.ENOENT);
+    if (failure !== undefined) {
+      throw conntrackError(describeDeletion(flows[failure.index]), failure.errno, failure.message);
+    }
+    return flows.length - refusals.length;
+  }
+
+  async #request(what: string): Promise<Uint8Array> {
+    try {
+      return await this.#transport.request(this.#writer);
+    } catch (error) {
+      if (error instanceof NetlinkError && hints.has(error.errno)) throw conntrackError(what, error.errno);
+      throw error;
+    }
+  }
+}
+
+const hints = new Map<number, string>([
+  [errno.EPERM, 'connection tracking needs the capability NET_ADMIN; run the container with NET_ADMIN or privileged'],
+  [errno.EINVAL, 'kernel module nf_conntrack_netlink may be missing; on the node: modprobe nf_conntrack_netlink'],
+]);
+
+function conntrackError(what: string, number: number, kernelMessage?: string): DriverError {
+  const failure = {
+    errnoName: errnoName(number),
+    hint: hints.get(number) ?? '',
+    ...(kernelMessage ? { detail: kernelMessage } : {}),
+  };
+  return new DriverError('conntrack', what, failure, { cause: new NetlinkError(what, number, kernelMessage) });
+}
+
+function describeDeletion(flow: TrackedFlow | undefined): string {
+  if (flow === undefined) return 'delete flow';
+  const source = formatEndpoint(flow.originalSource, flow.originalSourcePort);
+  return `delete flow ${flow.protocol} ${source} to ${formatEndpoint(flow.originalDestination, flow.originalDestinationPort)}`;
+}

@@ -1,0 +1,133 @@
+import type { IpFamily } from '../../model/ip.ts';
+import type { TrafficCounters } from '../../model/real-server.ts';
+import type { Protocol } from '../../model/service-key.ts';
+import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
+import { virtualServerFamily, virtualServerKey } from '../../model/virtual-server.ts';
+import type { AttributeReader, MessageReader } from '../../netlink/message-reader.ts';
+import { MalformedMessageError } from '../../netlink/message-reader.ts';
+import {
+  addressFamily,
+  commandAttribute,
+  hashedFlag,
+  ipProtocol,
+  ipvsCommand,
+  serviceAttribute,
+} from './attributes.ts';
+import { decodeCounters } from './decode-counters.ts';
+import { addressOfBytes, replyNest, required } from './reply.ts';
+
+/** A virtual server of a reply, with its counters. */
+export interface DecodedVirtualServer {
+  readonly virtualServer: VirtualServer;
+  readonly counters: TrafficCounters;
+}
+
+/**
+ * The virtual server of the reply that the reader is at. Undefined for a protocol other than TCP, UDP and SCTP. Throws
+ * `MalformedMessageError`.
+ */
+export function decodeVirtualServer(message: MessageReader): DecodedVirtualServer | undefined {
+  const fields = readFields(replyNest(message, ipvsCommand.newService, commandAttribute.service));
+  const identity = identityOf(fields);
+  if (identity === undefined) return undefined;
+  const virtualServer: VirtualServer = {
+    key: virtualServerKey(identity),
+    identity,
+    scheduler: required(fields.scheduler, 'scheduler'),
+    flags: (required(fields.flags, 'flags') & ~hashedFlag) >>> 0,
+    persistenceTimeoutSeconds: required(fields.timeout, 'time-out'),
+    persistencePrefixLength: prefixLength(required(fields.netmask, 'netmask'), virtualServerFamily(identity)),
+    persistenceEngine: fields.persistenceEngine,
+  };
+  return { virtualServer, counters: decodeCounters(fields.statistics, fields.statistics64) };
+}
+
+interface Fields {
+  family?: number;
+  protocol?: number;
+  address?: Uint8Array;
+  port?: number;
+  firewallMark?: number;
+  scheduler?: string;
+  flags?: number;
+  timeout?: number;
+  /** As the bytes lie in memory, read as a number of the host. */
+  netmask?: { readonly host: number; readonly network: number };
+  persistenceEngine: string;
+  statistics?: AttributeReader;
+  statistics64?: AttributeReader;
+}
+
+function readFields(attributes: AttributeReader): Fields {
+  const fields: Fields = { persistenceEngine: '' };
+  while (attributes.next()) takeField(fields, attributes);
+  return fields;
+}
+
+function takeField(fields: Fields, attribute: AttributeReader): void {
+  switch (attribute.type) {
+    case serviceAttribute.addressFamily:
+      fields.family = attribute.u16();
+      break;
+    case serviceAttribute.protocol:
+      fields.protocol = attribute.u16();
+      break;
+    case serviceAttribute.address:
+      fields.address = attribute.bytes();
+      break;
+    case serviceAttribute.port:
+      fields.port = attribute.u16Network();
+      break;
+    case serviceAttribute.firewallMark:
+      fields.firewallMark = attribute.u32();
+      break;
+    case serviceAttribute.scheduler:
+      fields.scheduler = attribute.string();
+      break;
+    case serviceAttribute.flags:
+      fields.flags = attribute.u32();
+      break;
+    case serviceAttribute.timeout:
+      fields.timeout = attribute.u32();
+      break;
+    case serviceAttribute.netmask:
+      fields.netmask = { host: attribute.u32(), network: attribute.u32Network() };
+      break;
+    case serviceAttribute.persistenceEngine:
+      fields.persistenceEngine = attribute.string();
+      break;
+    case serviceAttribute.statistics:
+      fields.statistics = attribute.nested();
+      break;
+    case serviceAttribute.statistics64:
+      fields.statistics64 = attribute.nested();
+      break;
+  }
+}
+
+const protocols = new Map<number, Protocol>(
+  Object.entries(ipProtocol).map(([name, number]) => [number, name as Protocol]),
+);
+
+function identityOf(fields: Fields): VirtualServerIdentity | undefined {
+  const number = required(fields.family, 'address family');
+  const family = familyOfNumber(number);
+  if (fields.firewallMark !== undefined) {
+    return { kind: 'firewallMark', firewallMark: fields.firewallMark, family };
+  }
+  const protocol = protocols.get(required(fields.protocol, 'protocol'));
+  const address = addressOfBytes(required(fields.address, 'address'), number);
+  const port = required(fields.port, 'port');
+  return protocol === undefined ? undefined : { kind: 'address', address, port, protocol };
+}
+
+function familyOfNumber(number: number): IpFamily {
+  if (number === addressFamily.IPv4) return 'IPv4';
+  if (number === addressFamily.IPv6) return 'IPv6';
+  throw new MalformedMessageError(`IPVS: address family ${number}`);
+}
+
+/** For IPv4 the number of leading ones; a mask with holes in it has no prefix length and reads as those. */
+function prefixLength(netmask: { readonly host: number; readonly network: number }, family: IpFamily): number {
+  return family === 'IPv6' ? netmask.host : Math.clz32(~netmask.network);
+}

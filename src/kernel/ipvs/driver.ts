@@ -1,0 +1,233 @@
+import type { IpvsOperation } from '../../model/operation.ts';
+import type { ObservedRealServer } from '../../model/real-server.ts';
+import type { VirtualServer } from '../../model/virtual-server.ts';
+import { virtualServerFamily } from '../../model/virtual-server.ts';
+import { errno, NetlinkError } from '../../netlink/errors.ts';
+import { MessageReader } from '../../netlink/message-reader.ts';
+import { MessageWriter } from '../../netlink/message-writer.ts';
+import type { MessageFailure, Transport } from '../../netlink/transport.ts';
+import type { IpvsDriver, IpvsTimeouts, ObservedVirtualServer, OperationFailure } from '../drivers.ts';
+import { decodeRealServer } from './decode-real-server.ts';
+import type { IpvsInfo } from './decode-settings.ts';
+import { decodeInfo, decodeTimeouts } from './decode-settings.ts';
+import type { DecodedVirtualServer } from './decode-virtual-server.ts';
+import { decodeVirtualServer } from './decode-virtual-server.ts';
+import {
+  encodeFlush,
+  encodeGetInfo,
+  encodeGetTimeouts,
+  encodeListRealServers,
+  encodeListVirtualServers,
+  encodeOperation,
+  encodeSetTimeouts,
+  encodeZero,
+} from './encode.ts';
+import { commandError, operationError } from './failure.ts';
+import { settle } from './settle.ts';
+
+/** What a driver of the kernel's IPVS needs. */
+export interface IpvsDriverOptions {
+  /** A transport for generic netlink, in the network namespace whose table is meant. The caller closes it. */
+  readonly transport: Transport;
+  /** Another one that only lists real servers, best one with small receive buffers; default `transport`. */
+  readonly realServerTransport?: Transport;
+  /**
+   * Looks up the number of the generic netlink family `ipvsFamilyName`, which loads the module ip_vs when it has to.
+   * Called before the first request, and again when the number has become stale because the module was reloaded.
+   */
+  readonly resolveFamily: () => Promise<number>;
+}
+
+/** The driver, with what only command line tools ask for. */
+export interface IpvsKernelDriver extends IpvsDriver {
+  /** Version of IPVS and size of its connection table. */
+  info(): Promise<IpvsInfo>;
+  /** Removes every virtual server of the namespace, ours or not. */
+  flush(): Promise<void>;
+  /** Resets the counters of one virtual server and its real servers, or of everything. */
+  zeroCounters(virtualServer?: VirtualServer): Promise<void>;
+}
+
+/** IPVS through generic netlink. */
+export function createIpvsDriver(options: IpvsDriverOptions): IpvsKernelDriver {
+  return new GenericNetlinkIpvsDriver(options);
+}
+
+/** Virtual servers whose real servers are asked for in one go: bounds the size of what comes back. */
+const virtualServersPerRequest = 512;
+
+type Fill = (writer: MessageWriter, family: number) => void;
+
+class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
+  readonly #transport: Transport;
+  readonly #realServerTransport: Transport;
+  readonly #resolveFamily: () => Promise<number>;
+  readonly #writer = new MessageWriter();
+  #family: number | undefined;
+
+  constructor(options: IpvsDriverOptions) {
+    this.#transport = options.transport;
+    this.#realServerTransport = options.realServerTransport ?? options.transport;
+    this.#resolveFamily = options.resolveFamily;
+  }
+
+  async list(): Promise<readonly ObservedVirtualServer[]> {
+    const found = await this.#listVirtualServers();
+    const realServers = await this.listRealServers(found.map(({ virtualServer }) => virtualServer));
+    return found.map((decoded, index) => ({ ...decoded, realServers: realServers[index] ?? [] }));
+  }
+
+  async listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]> {
+    const lists: (readonly ObservedRealServer[])[] = [];
+    for (let start = 0; start < virtualServers.length; start += virtualServersPerRequest) {
+      const chunk = virtualServers.slice(start, start + virtualServersPerRequest);
+      const fill: Fill = (writer, family) => {
+        for (const { identity } of chunk) encodeListRealServers(writer, family, identity);
+      };
+      const replies = await this.#request('list real servers', fill, this.#realServerTransport);
+      lists.push(...realServersByRequest(replies, this.#writer.firstSequence, chunk));
+    }
+    return lists;
+  }
+
+  async apply(operations: readonly IpvsOperation[]): Promise<readonly OperationFailure[]> {
+    if (operations.length === 0) return [];
+    const { repairs, failures } = settle(operations, await this.#exchangeOperations(operations));
+    const repairOperations = repairs.map(({ operation }) => operation);
+    const failed = failures.map((refusal) => operationFailure(operations, refusal, refusal.index));
+    if (repairs.length === 0) return failed;
+    for (const refusal of await this.#exchangeOperations(repairOperations)) {
+      failed.push(operationFailure(repairOperations, refusal, repairs[refusal.index]?.index ?? -1));
+    }
+    return failed.sort((a, b) => a.index - b.index);
+  }
+
+  async timeouts(): Promise<IpvsTimeouts> {
+    return decodeTimeouts(await this.#requestOne('read IPVS time-outs', encodeGetTimeouts));
+  }
+
+  async setTimeouts(timeouts: IpvsTimeouts): Promise<void> {
+    const { tcpSeconds, tcpFinSeconds, udpSeconds } = timeouts;
+    await this.#exchangeOne(
+      `set IPVS time-outs to ${tcpSeconds}, ${tcpFinSeconds} and ${udpSeconds} seconds`,
+      (writer, family) => encodeSetTimeouts(writer, family, timeouts),
+    );
+  }
+
+  async info(): Promise<IpvsInfo> {
+    return decodeInfo(await this.#requestOne('read IPVS version', encodeGetInfo));
+  }
+
+  async flush(): Promise<void> {
+    await this.#exchangeOne('remove all virtual servers', encodeFlush);
+  }
+
+  async zeroCounters(virtualServer?: VirtualServer): Promise<void> {
+    const what = virtualServer === undefined ? 'reset all counters' : `reset counters of ${virtualServer.key}`;
+    await this.#exchangeOne(what, (writer, family) => encodeZero(writer, family, virtualServer?.identity));
+  }
+
+  async #listVirtualServers(): Promise<readonly DecodedVirtualServer[]> {
+    const reader = new MessageReader(await this.#request('list virtual servers', encodeListVirtualServers));
+    // The kernel walks the table by index: a virtual server may come twice when others change the table meanwhile.
+    const found = new Map<string, DecodedVirtualServer>();
+    while (reader.next()) {
+      const decoded = decodeVirtualServer(reader);
+      if (decoded !== undefined) found.set(decoded.virtualServer.key, decoded);
+    }
+    return [...found.values()];
+  }
+
+  #exchangeOperations(operations: readonly IpvsOperation[]): Promise<readonly MessageFailure[]> {
+    return this.#exchange((writer, family) => {
+      for (const operation of operations) encodeOperation(writer, family, operation);
+    });
+  }
+
+  async #exchangeOne(what: string, fill: Fill): Promise<void> {
+    const [refusal] = await this.#exchange(fill);
+    if (refusal !== undefined) throw commandError(what, refusal.errno, refusal.message);
+  }
+
+  /** Sends a batch; once more when every message was refused because the family has got another number. */
+  async #exchange(fill: Fill): Promise<readonly MessageFailure[]> {
+    const family = this.#family ?? (await this.#lookUpFamily());
+    this.#fill(fill, family);
+    const refusals = await this.#transport.exchange(this.#writer);
+    if (!looksLikeStaleFamily(refusals, this.#writer.count)) return refusals;
+    const current = await this.#lookUpFamily();
+    if (current === family) return refusals;
+    this.#fill(fill, current);
+    return this.#transport.exchange(this.#writer);
+  }
+
+  /** Asks the kernel; once more when it refuses because the family has got another number. */
+  async #request(what: string, fill: Fill, transport = this.#transport): Promise<Uint8Array> {
+    const family = this.#family ?? (await this.#lookUpFamily());
+    try {
+      return await this.#requestAs(family, fill, transport);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      if (error.errno === errno.EPERM) throw commandError(what, error.errno);
+      if (error.errno !== errno.ENOENT) throw error;
+      const current = await this.#lookUpFamily();
+      if (current === family) throw error;
+      return this.#requestAs(current, fill, transport);
+    }
+  }
+
+  #requestAs(family: number, fill: Fill, transport: Transport): Promise<Uint8Array> {
+    this.#fill(fill, family);
+    return transport.request(this.#writer);
+  }
+
+  /** The reader at the only reply. */
+  async #requestOne(what: string, fill: Fill): Promise<MessageReader> {
+    const reader = new MessageReader(await this.#request(what, fill));
+    if (!reader.next()) throw new NetlinkError(`${what}: no reply`, errno.EIO);
+    return reader;
+  }
+
+  #fill(fill: Fill, family: number): void {
+    this.#writer.reset();
+    fill(this.#writer, family);
+  }
+
+  async #lookUpFamily(): Promise<number> {
+    this.#family = await this.#resolveFamily();
+    return this.#family;
+  }
+}
+
+/** A stale family number is refused with ENOENT, whatever the message says. */
+function looksLikeStaleFamily(refusals: readonly MessageFailure[], count: number): boolean {
+  return refusals.length === count && refusals.every((refusal) => refusal.errno === errno.ENOENT);
+}
+
+function operationFailure(
+  operations: readonly IpvsOperation[],
+  refusal: MessageFailure,
+  index: number,
+): OperationFailure {
+  const operation = operations[refusal.index] as IpvsOperation;
+  return { index, error: operationError(operation, refusal.errno, refusal.message) };
+}
+
+/** Sorts replies to the requests they belong to: they name no virtual server, but repeat the request's sequence. */
+function realServersByRequest(
+  replies: Uint8Array,
+  firstSequence: number,
+  virtualServers: readonly VirtualServer[],
+): readonly (readonly ObservedRealServer[])[] {
+  const lists = virtualServers.map(() => new Map<string, ObservedRealServer>());
+  const reader = new MessageReader(replies);
+  while (reader.next()) {
+    const index = reader.sequence - firstSequence;
+    const virtualServer = virtualServers[index];
+    if (virtualServer === undefined)
+      throw new NetlinkError(`list real servers: reply ${index} was not asked for`, errno.EIO);
+    const realServer = decodeRealServer(reader, virtualServerFamily(virtualServer.identity));
+    lists[index]?.set(realServer.key, realServer);
+  }
+  return lists.map((list) => [...list.values()]);
+}

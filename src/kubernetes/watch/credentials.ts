@@ -1,0 +1,34 @@
+/** What a request needs to be accepted. Texts are PEM. */
+export interface Credentials {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Name in the server's certificate, if it is not the host of the URL. */
+  readonly serverName?: string;
+  /** False accepts any server certificate. */
+  readonly verifyServer: boolean;
+  /** E.g. `Authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Where credentials come from: a kubeconfig, a service account, or nowhere. */
+export interface CredentialSource {
+  /** URL of the API server, without a slash at its end. */
+  readonly server: string;
+  /**
+   * Reads files again and asks a plugin whose credential has expired. With `fresh` nothing kept is used: the server has
+   * refused what was given out last. Rejects when a file cannot be read or a plugin fails.
+   */
+  read(fresh: boolean): Promise<Credentials>;
+}
+
+/** No credentials at all, as with `--master` alone. */
+export function anonymousSource(server: string): CredentialSource {
+  return { server, read: () => Promise.resolve({ verifyServer: true, headers: {} }) };
+}
+
+/** A server URL as users write it: with or without scheme, path and slash at the end. */
+export function normalizeServerUrl(text: string, defaultScheme: 'http' | 'https'): string {
+  const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `${defaultScheme}://${text}`;
+  return withScheme.replace(/\/+$/, '');
+}

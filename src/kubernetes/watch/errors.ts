@@ -1,0 +1,43 @@
+/** An answer of the API server other than success, or an ERROR event of a watch. */
+export class ApiError extends Error {
+  readonly code = 'API_STATUS';
+  /** HTTP status, or `code` of the Status object. */
+  readonly status: number;
+  /** `reason` of the Status object, e.g. `Expired`; empty when the answer was none. */
+  readonly reason: string;
+  /** What the server asks to wait before the next try; 0 when it does not. */
+  readonly retryAfterMs: number;
+
+  constructor(request: string, status: number, reason: string, message: string, retryAfterMs = 0) {
+    super(`${request}: ${status}${reason === '' ? '' : ` ${reason}`}: ${message}`);
+    this.status = status;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No answer: the connection failed, was cut, or took longer than allowed. */
+export class ConnectionError extends Error {
+  readonly code = 'API_CONNECTION';
+
+  constructor(request: string, problem: string, options?: ErrorOptions) {
+    super(`${request}: ${problem}`, options);
+  }
+}
+
+/** A stream that is open but dead: nothing came for longer than the server is ever silent. */
+export class SilenceError extends ConnectionError {}
+
+/** The server sent what is not the Kubernetes API: no JSON, no object, or more than is accepted. */
+export class ProtocolError extends Error {
+  readonly code = 'API_PROTOCOL';
+
+  constructor(request: string, problem: string, options?: ErrorOptions) {
+    super(`${request}: ${problem}`, options);
+  }
+}
+
+/** The connection to the API server cannot be set up from what was configured. Start fails with it. */
+export class ClientConfigError extends Error {
+  readonly code = 'API_CLIENT_CONFIG';
+}

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../observe/log.ts';
+import type { CredentialSource, Credentials } from './credentials.ts';
+import { ClientConfigError } from './errors.ts';
+
+export interface ServiceAccountOptions {
+  /** For `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Directory with `token` and `ca.crt`. */
+  readonly directory: string;
+  readonly log: Log;
+}
+
+export const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Credentials of the pod this program runs in. Rejects with `ClientConfigError` outside of a cluster and when the token
+ * cannot be read; without `ca.crt` the system's certificate authorities are used.
+ */
+export async function openServiceAccount(options: ServiceAccountOptions): Promise<CredentialSource> {
+  const host = options.environment['KUBERNETES_SERVICE_HOST'] ?? '';
+  const port = options.environment['KUBERNETES_SERVICE_PORT'] ?? '';
+  if (host === '' || port === '') {
+    throw new ClientConfigError(
+      'neither a kubeconfig nor --master is given, and this is not a pod: ' +
+        'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set',
+    );
+  }
+  const source = {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    read: () => readServiceAccount(options.directory),
+  };
+  const first = await source.read().catch((error: unknown) => {
+    throw new ClientConfigError(`service account token in ${options.directory}: ${String(error)}`, { cause: error });
+  });
+  if (first.ca === undefined) {
+    options.log.warning('No CA certificate beside the service account token, using those of the system', {
+      directory: options.directory,
+    });
+  }
+  return source;
+}
+
+async function readServiceAccount(directory: string): Promise<Credentials> {
+  const token = (await readFile(join(directory, 'token'), 'utf8')).trim();
+  if (token === '') throw new Error(`${join(directory, 'token')} is empty`);
+  const ca = await readFile(join(directory, 'ca.crt'), 'utf8').catch(() => undefined);
+  return { ...(ca && { ca }), verifyServer: true, headers: { Authorization: `Bearer ${token}` } };
+}

@@ -14,6 +14,8 @@ const common = {
   testEnvironment: 'node',
   transform,
   extensionsToTreatAsEsm: [],
+  cacheDirectory: '<rootDir>/.cache/jest',
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
   // @kubernetes/client-node is ESM only; the build makes a CommonJS file of the one module we use.
   moduleNameMapper: { '^@kubernetes/client-node/dist/config\\.js$': '<rootDir>/dist/test/kube-config.cjs' },
 };

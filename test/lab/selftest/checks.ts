@@ -10,6 +10,8 @@ export interface Check {
   readonly run: (bench: LabBench) => Promise<void>;
   /** Promises that only a guest kernel of its own can keep. */
   readonly needsOwnKernel?: true;
+  /** Left out by `--quick`. */
+  readonly isSlow?: true;
 }
 
 const shell = (script: string, ...args: readonly string[]): string[] => ['--', 'bash', '-c', script, 'bash', ...args];

@@ -1,0 +1,111 @@
+# Targets of ipvs-proxier. "make" or "make help" lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+results := .cache/test-results
+lab := node test/lab/lab.ts run
+sources := src test native-bindings .build
+
+# The goals after "lab" or "demo" are that target's arguments:  make lab -- ipvsadm -Ln
+# Words with spaces in them need ARGS:  make lab ARGS="sh -c 'ip addr; ip rule'"
+passing := $(filter lab demo,$(firstword $(MAKECMDGOALS)))
+ifneq ($(passing),)
+MAKEFLAGS += --silent
+arguments := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+quoted := $(foreach word,$(arguments),'$(subst ','\'',$(word))')
+export LAB_ARGUMENTS := $(arguments)$(ARGS)
+%: force ; @:
+force: ;
+Makefile: ;
+endif
+
+ifeq ($(passing),)
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do \
+	  printf '  %-12s %s\n' "$$target" "$$text"; done
+endif
+
+.PHONY: lab demo setup setup-packages setup-node setup-native setup-lab
+.NOTPARALLEL:
+
+setup: setup-packages setup-node setup-native setup-lab ## install what building and testing need; does nothing when it is there
+
+setup-packages:
+	@.build/setup-packages.sh
+
+setup-node:
+	@.build/setup-node.sh
+
+setup-native: setup-node
+	@command -v g++ >/dev/null || .build/setup-packages.sh
+	@$(MAKE) -s -C native-bindings
+
+setup-lab: setup-packages
+	@.build/setup-lab.sh
+
+ifeq ($(passing),)
+.PHONY: build native clean test test-unit test-kernel test-lab parity lint fmt bench chart ci lab-kernel
+
+build: setup-native ## bundle the programs into dist/
+	@echo "==> building dist/"
+	@node .build/bundle.ts
+
+native: setup-native ## compile the addon for this machine
+
+clean: ## remove what was built; keeps node_modules and the lab's kernel
+	@rm -rf dist coverage $(results) .cache/jest
+	@$(MAKE) -s -C native-bindings clean
+
+test: setup ## all that a change must pass: lint, test-unit, test-kernel
+	@node .build/test.ts
+
+test-unit: setup-native dist/test/kube-config.cjs ## pure tests: unit, property, scenarios; no root, no kernel
+	@mkdir -p $(results) && rm -f $(results)/unit.json
+	@jest --ci --json --outputFile=$(results)/unit.json $(ARGS)
+
+test-kernel: setup dist/test/kube-config.cjs ## tests on a real kernel, in the lab, with those of parity
+	@mkdir -p $(results) && rm -f $(results)/kernel.json $(results)/lab.json
+	@node test/lab/selftest/selftest.ts --quick --output $(results)/lab.json
+	@$(lab) --timeout 1800 --rw $(results) -- jest --ci --runInBand --json --outputFile=$(results)/kernel.json $(ARGS)
+
+test-lab: setup ## every promise of the lab itself, checked from outside; test-kernel checks most
+	@mkdir -p $(results) && rm -f $(results)/lab.json
+	@node test/lab/selftest/selftest.ts --output $(results)/lab.json
+
+parity: setup dist/test/kube-config.cjs ## our command line and drivers against the classic tools
+	@$(lab) --timeout 1800 -- jest --ci --runInBand test/parity $(ARGS)
+
+lint: setup-node ## types, lint rules, import directions, format, unused code
+	@tsc -p .
+	@oxlint --type-aware --quiet $(sources)
+	@biome format $(sources) *.cjs *.json
+	@knip
+
+fmt: setup-node ## rewrite the style
+	@biome format --write $(sources) *.cjs *.json
+
+bench: setup ## timings at 100, 1,000 and 10,000 Services; needs a quiet machine
+	@$(lab) --mem 4G --rw test/bench/results -- node test/bench/bench.ts $(ARGS)
+
+chart: setup-node ## schema check, rendering, comparison with the golden output
+	@jest --ci test/unit/charts $(ARGS)
+
+ci: ## what CI runs
+	@.ci/run
+
+lab-kernel: setup-packages ## optional: a kernel of the lab's own, with time travel (about 15 CPU minutes)
+	@test/lab/kernel/build.sh kernel
+
+dist/test/kube-config.cjs: package-lock.json .build/bundle.ts .build/slim-client-node.ts | setup-node
+	@node .build/bundle.ts --tests-only
+endif
+
+lab: setup ## run a command in the lab: make lab -- ipvsadm -Ln; without one, a shell
+	@if [ -n "$${LAB_ARGUMENTS// }" ]; then $(lab) -- $(quoted) $(ARGS); else node test/lab/lab.ts shell; fi
+
+demo: setup ## a two-minute tour that prints what it does: make demo, make demo ARGS=--keep
+	@node .build/bundle.ts >/dev/null
+	@node test/demo/demo.ts $(quoted) $(ARGS)

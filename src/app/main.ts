@@ -1,0 +1,107 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { LoggingConfig } from '../config/config.ts';
+import { type Invocation, type LoadedSettings, loadConfig } from '../config/effective-config.ts';
+import { ConfigError, UsageError } from '../config/errors.ts';
+import { helpText } from '../config/help-text.ts';
+import type { LoadNotice } from '../config/load-notice.ts';
+import { Klog } from '../observe/klog.ts';
+import { DescriptorSink } from '../observe/log-sink.ts';
+import { prepareKernel } from './daemon.ts';
+import { runProxier } from './run-proxier.ts';
+import { systemClock } from './system-clock.ts';
+import { programVersion, version } from './version.ts';
+
+const defaultLogging: LoggingConfig = { format: 'text', verbosity: 0, flushFrequencyMs: 5_000, vmodule: [], splitStream: false };
+
+/** Reads the command line and does what it asks for; the exit code, or nothing while the program goes on running. */
+async function main(argv: readonly string[]): Promise<number | undefined> {
+  let invocation: Invocation;
+  try {
+    invocation = loadConfig({ argv, readFile: (path) => readFileSync(path, 'utf8'), version });
+  } catch (error) {
+    return refuse(error);
+  }
+  switch (invocation.kind) {
+    case 'printHelp':
+      process.stdout.write(`${invocation.text}\n`);
+      return 0;
+    case 'printVersion':
+      process.stdout.write(versionText(invocation.raw));
+      return 0;
+    case 'writeConfiguration':
+      writeFileSync(invocation.path, invocation.text);
+      return 0;
+    case 'cleanup':
+      process.stderr.write('Error: --cleanup: this version does not remove what it programmed; nothing was changed\n');
+      return 1;
+    case 'initOnly':
+      return await prepareOnly(invocation.settings);
+    case 'run':
+      return await runUntilStopped(invocation.settings);
+  }
+}
+
+function versionText(raw: boolean): string {
+  return raw ? `${JSON.stringify({ ...version, ipvsProxier: programVersion })}\n` : `Kubernetes ${version.text}\n`;
+}
+
+async function prepareOnly(settings: LoadedSettings): Promise<number | undefined> {
+  const klog = openLog(settings.config.logging, settings.notices);
+  return await reportingFailure(klog, async () => {
+    const kernel = await prepareKernel(settings, klog.named('app/main.ts'));
+    kernel.close();
+    return 0;
+  });
+}
+
+async function runUntilStopped(settings: LoadedSettings): Promise<number | undefined> {
+  for (const line of settings.deprecations) process.stderr.write(`${line}\n`);
+  const klog = openLog(settings.config.logging, settings.notices);
+  return await reportingFailure(klog, async () => {
+    await runProxier({ settings, klog });
+    return undefined;
+  });
+}
+
+async function reportingFailure(klog: Klog, work: () => Promise<number | undefined>): Promise<number | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    klog.named('app/main.ts').error('command failed', error);
+    return 1;
+  } finally {
+    klog.flush();
+  }
+}
+
+/** A configuration that cannot be used ends with one line that says why, in the log once there can be one. */
+function refuse(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${helpText()}\nError: ${error.message}\n`);
+    return error.exitCode;
+  }
+  if (!(error instanceof ConfigError)) throw error;
+  if (error.context === undefined) {
+    process.stderr.write(`Error: ${error.message}\n`);
+  } else {
+    const klog = openLog(error.context.logging, error.context.notices);
+    klog.named('app/main.ts').error('command failed', error);
+    klog.flush();
+  }
+  return error.exitCode;
+}
+
+function openLog(logging: LoggingConfig = defaultLogging, notices: readonly LoadNotice[] = []): Klog {
+  const sink = new DescriptorSink(2);
+  const klog = new Klog({ ...logging, sink, clock: systemClock, processId: process.pid });
+  const log = klog.named('config/effective-config.ts');
+  for (const { level, verbosity, message, fields } of notices) {
+    if (level === 'warning') log.warning(message, fields);
+    else log.debug(verbosity, message, fields);
+  }
+  return klog;
+}
+
+void main(process.argv.slice(2)).then((exitCode) => {
+  if (exitCode !== undefined) process.exit(exitCode);
+});

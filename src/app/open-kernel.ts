@@ -1,7 +1,7 @@
-import type { IpvsDriver } from '../kernel/drivers.ts';
-import { NetlinkAddressDriver } from '../kernel/address/driver.ts';
+import type { ConntrackDriver, IpSetDriver, IpvsDriver } from '../kernel/drivers.ts';
+import { createAddressDriver, type DummyAddressDriver } from '../kernel/address/driver.ts';
 import { createConntrackDriver } from '../kernel/conntrack/driver.ts';
-import { NetlinkIpSetDriver } from '../kernel/ipset/driver.ts';
+import { createIpSetDriver } from '../kernel/ipset/driver.ts';
 import { createIpvsDriver } from '../kernel/ipvs/driver.ts';
 import { AddonLoadError, loadNetlinkAddon, type NetlinkAddon } from '../native/addon.ts';
 import { openAddonTransport } from '../netlink/connection.ts';
@@ -14,9 +14,9 @@ import type { Log } from '../observe/log.ts';
 /** The netlink drivers, each with a conversation of its own. */
 export interface Kernel {
   readonly ipvs: IpvsDriver;
-  readonly address: NetlinkAddressDriver;
-  readonly ipset: NetlinkIpSetDriver;
-  readonly conntrack: ReturnType<typeof createConntrackDriver>;
+  readonly address: DummyAddressDriver;
+  readonly ipset: IpSetDriver;
+  readonly conntrack: ConntrackDriver;
   /** Undefined when the addon could not be loaded: there are no notifications then. */
   readonly addon: NetlinkAddon | undefined;
   readonly close: () => void;
@@ -41,8 +41,8 @@ export async function openKernel(log: Log): Promise<Kernel> {
       realServerTransport: opened(netlinkProtocol.generic, 'small'),
       resolveFamily: () => resolveGenericFamily(generic, 'IPVS'),
     }),
-    address: new NetlinkAddressDriver({ transport: opened(netlinkProtocol.route) }),
-    ipset: new NetlinkIpSetDriver({ transport: opened(netlinkProtocol.netfilter) }),
+    address: createAddressDriver({ transport: opened(netlinkProtocol.route) }),
+    ipset: createIpSetDriver({ transport: opened(netlinkProtocol.netfilter) }),
     conntrack: createConntrackDriver({ transport: opened(netlinkProtocol.netfilter) }),
     addon,
     close: () => {

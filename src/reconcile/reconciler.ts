@@ -40,7 +40,8 @@ export interface ReconcilerOptions {
   readonly drivers: Drivers;
   readonly config: Pick<ProxyConfig, 'ipvs' | 'proxier' | 'featureGates'>;
   readonly families: readonly IpFamily[];
-  readonly planRules: (inputs: RuleInputs) => RuleSet;
+  /** Called only when all sets exist. */
+  readonly planRules: (inputs: RuleInputs) => Promise<RuleSet>;
   readonly clock: Clock;
   readonly observer: ReconcileObserver;
   /** Lets the event loop do something else; called between slices of long work. */

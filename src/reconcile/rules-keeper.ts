@@ -18,14 +18,14 @@ export interface RuleInputs {
 export class RulesKeeper {
   readonly attempts: Attempts<IpFamily>;
   readonly #driver: RulesDriver;
-  readonly #plan: (inputs: RuleInputs) => RuleSet;
+  readonly #plan: (inputs: RuleInputs) => Promise<RuleSet>;
   readonly #observer: ReconcileObserver;
   /** Rules known to be in place, per family. */
   readonly #inPlace = new Map<IpFamily, string>();
 
   constructor(options: {
     readonly driver: RulesDriver;
-    readonly planRules: (inputs: RuleInputs) => RuleSet;
+    readonly planRules: (inputs: RuleInputs) => Promise<RuleSet>;
     readonly clock: Clock;
     readonly observer: ReconcileObserver;
   }) {
@@ -37,10 +37,11 @@ export class RulesKeeper {
 
   /** Puts the rules in place where they are not known to be. */
   async apply(inputs: RuleInputs): Promise<void> {
-    const rules = this.#plan(inputs);
-    const text = JSON.stringify(rules);
-    if (this.#inPlace.get(inputs.family) === text || !this.attempts.isDue(inputs.family)) return;
+    if (!this.attempts.isDue(inputs.family)) return;
     try {
+      const rules = await this.#plan(inputs);
+      const text = JSON.stringify(rules);
+      if (this.#inPlace.get(inputs.family) === text) return;
       const known = this.#inPlace.has(inputs.family);
       if (known || (await this.#driver.compare(rules)).length > 0) {
         await this.#driver.apply(rules);
@@ -60,7 +61,7 @@ export class RulesKeeper {
    */
   async audit(inputs: RuleInputs): Promise<number> {
     if (!this.#inPlace.has(inputs.family)) return 0;
-    const differences = await this.#driver.compare(this.#plan(inputs));
+    const differences = await this.#driver.compare(await this.#plan(inputs));
     if (differences.length > 0) this.#inPlace.delete(inputs.family);
     return differences.length;
   }

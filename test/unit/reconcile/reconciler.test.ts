@@ -33,7 +33,7 @@ function startProcess(): Reconciler {
     drivers: kernel.drivers,
     config: planConfig(),
     families: ['IPv4', 'IPv6'],
-    planRules: ({ family, filledRoles }) => ({
+    planRules: async ({ family, filledRoles }) => ({
       family,
       chains: [{ table: 'nat', name: 'KUBE-SERVICES', rules: [...filledRoles].sort() }],
       jumps: [],

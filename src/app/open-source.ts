@@ -1,0 +1,41 @@
+import type { ClientConnectionConfig } from '../config/config.ts';
+import type { ObjectSink, ObjectSource } from '../kubernetes/source.ts';
+import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
+import { ApiSource } from '../kubernetes/watch/api-source.ts';
+import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
+import { KubeClient } from '../kubernetes/watch/kube-client.ts';
+import { openCredentials } from '../kubernetes/watch/open-credentials.ts';
+import { serviceAccountDirectory } from '../kubernetes/watch/service-account.ts';
+import { TokenBucket } from '../kubernetes/watch/token-bucket.ts';
+import type { Log } from '../observe/log.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface ApiSourceSettings {
+  readonly connection: ClientConnectionConfig;
+  readonly nodeName: string;
+  readonly version: string;
+  readonly sink: ObjectSink;
+  readonly log: Log;
+}
+
+/** Opens the API server as the source of objects. Throws `ClientConfigError` when the way to it is not usable. */
+export async function openApiSource(settings: ApiSourceSettings): Promise<ObjectSource> {
+  const { connection: config, nodeName, version, sink, log } = settings;
+  const source = await openCredentials({
+    kubeconfig: config.kubeconfig,
+    master: config.master,
+    openKubeConfig,
+    environment: process.env,
+    directory: serviceAccountDirectory,
+    log,
+  });
+  const clock = systemClock;
+  const client = new KubeClient({
+    connection: new ApiConnection({ source, clock, log }),
+    clock,
+    limiter: new TokenBucket({ clock, perSecond: config.qps, burst: config.burst }),
+    userAgent: `ipvs-proxier/${version} (linux/${process.arch === 'x64' ? 'amd64' : process.arch})`,
+  });
+  log.info('Using the API server', { server: source.server });
+  return new ApiSource({ client, sink, nodeName, clock, random: Math.random, log });
+}

@@ -1,0 +1,67 @@
+import type { LoadedSettings } from '../config/effective-config.ts';
+import type { ListenAddress } from '../config/config.ts';
+import type { HttpHandler } from '../observe/http-message.ts';
+import { healthHandler, type ProxierHealth } from '../observe/health.ts';
+import { HttpServer } from '../observe/http-server.ts';
+import type { Klog } from '../observe/klog.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { metricsHandler } from '../observe/metrics-server.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface ServeOptions {
+  readonly settings: LoadedSettings;
+  readonly klog: Klog;
+  readonly metrics: Metrics;
+  readonly health: ProxierHealth;
+  readonly startTimeMs: number;
+  /** A server cannot listen and the configuration says that this ends the process. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Starts the health and the metrics server; returns what stops them. A port in use is tried again every 5 seconds. */
+export function serve(options: ServeOptions): () => Promise<void> {
+  const { config } = options.settings;
+  const servers = [
+    server(options, 'health server', 'healthzBindAddress', config.healthzBindAddress, () =>
+      healthHandler(options.health, options.metrics.health),
+    ),
+    server(options, 'metrics server', 'metricsBindAddress', config.metricsBindAddress, () => pages(options)),
+  ].flat();
+  for (const each of servers) void each.start(); // it never rejects
+  return async () => {
+    await Promise.all(servers.map((each) => each.stop()));
+  };
+}
+
+function server(
+  { settings, klog, onFatal }: ServeOptions,
+  name: string,
+  field: string,
+  address: ListenAddress | undefined,
+  handler: () => HttpHandler,
+): HttpServer[] {
+  if (address === undefined) return [];
+  const log = klog.named('observe/http-server.ts');
+  const { bindAddressHardFail: hardFail } = settings.config;
+  return [new HttpServer({ name, field, ...address, handler: handler(), log, clock: systemClock, hardFail, onFatal })];
+}
+
+function pages({ settings, klog, metrics, startTimeMs }: ServeOptions): HttpHandler {
+  const { config, version } = settings;
+  return metricsHandler({
+    registry: metrics.registry,
+    mode: config.mode,
+    v1alpha1: { ...settings.v1alpha1 },
+    flags: settings.flags,
+    enableProfiling: config.enableProfiling,
+    enableStatusz: config.featureGates.ComponentStatusz ?? true,
+    enableFlagz: config.featureGates.ComponentFlagz ?? true,
+    status: {
+      startTimeMs,
+      nowMs: () => Date.now(),
+      binaryVersion: `${version.major}.${version.minor}.${version.patch}`,
+      emulationVersion: `${version.major}.${version.minor}`,
+    },
+    setVerbosity: (verbosity) => klog.setVerbosity(verbosity),
+  });
+}

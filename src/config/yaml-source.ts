@@ -58,10 +58,20 @@ function readJson(text: string, file: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const message = (cause as Error).message;
-    const offset = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
+    const offset = Number(/position (\d+)/.exec(message)?.[1] ?? firstBadToken(text));
     const before = text.slice(0, offset).split('\n');
     throw syntaxError({ file, line: before.length, column: (before.at(-1) as string).length + 1 }, message, cause);
   }
+}
+
+const jsonToken = /\s+|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|[[\]{},:]/y;
+
+/** Where the first word is that JSON does not have. The parser names the place only when the words are in a wrong order. */
+function firstBadToken(text: string): number {
+  jsonToken.lastIndex = 0;
+  let offset = 0;
+  while (jsonToken.test(text)) offset = jsonToken.lastIndex;
+  return offset;
 }
 
 function plainValue(document: ReturnType<typeof parseAllDocuments>[number] | undefined, file: string): unknown {

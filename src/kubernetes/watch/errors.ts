@@ -41,3 +41,12 @@ export class ProtocolError extends Error {
 export class ClientConfigError extends Error {
   readonly code = 'API_CLIENT_CONFIG';
 }
+
+/** A manifest that cannot be used. The message starts with `file:line:column`. */
+export class ManifestError extends Error {
+  readonly code = 'MANIFEST';
+
+  constructor(place: string, problem: string, options?: ErrorOptions) {
+    super(`${place}: ${problem}`, options);
+  }
+}

@@ -24,6 +24,7 @@ export class TokenBucket {
 
   /** Resolves when the request may go. Rejects when the signal is aborted first; its turn is then lost. */
   async take(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     if (this.#perSecond <= 0) return;
     const nowMs = this.#clock.monotonicMs();
     const gained = ((nowMs - this.#filledAtMs) / 1000) * this.#perSecond;

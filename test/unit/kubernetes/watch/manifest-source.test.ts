@@ -1,0 +1,230 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ObjectSink } from '../../../../src/kubernetes/source.ts';
+import { ManifestSource } from '../../../../src/kubernetes/watch/manifest-source.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { recordingLog } from './recording-log.ts';
+
+let directory = '';
+let source: ManifestSource | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'manifests-'));
+});
+
+afterEach(async () => {
+  source?.stop();
+  await rm(directory, { recursive: true });
+});
+
+const service = (name: string, port = 80) =>
+  `apiVersion: v1\nkind: Service\nmetadata: {namespace: a, name: ${name}}\nspec: {clusterIP: 10.0.0.1, ports: [{port: ${port}}]}\n`;
+const write = (name: string, text: string) => writeFile(join(directory, name), text);
+
+function recordingSink(calls: string[]): ObjectSink {
+  const keys = (objects: Iterable<object>, key: string) =>
+    [...objects].map((object) => String((object as Record<string, unknown>)[key])).join(' ');
+  return {
+    replaceServices: (services) =>
+      calls.push(`services: ${[...services].map((s) => `${s.key}:${s.ports[0]?.port}`).join(' ')}`),
+    updateService: (s) => calls.push(`update ${s.key}:${s.ports[0]?.port}`),
+    deleteService: (key) => calls.push(`delete ${key}`),
+    replaceEndpointSlices: (slices) => calls.push(`slices: ${keys(slices, 'key')}`),
+    updateEndpointSlice: (slice) => calls.push(`update slice ${slice.key}`),
+    deleteEndpointSlice: (key) => calls.push(`delete slice ${key}`),
+    replaceNodes: (nodes) => calls.push(`nodes: ${keys(nodes, 'name')}`),
+    updateNode: (node) => calls.push(`update node ${node.name}`),
+    deleteNode: (name) => calls.push(`delete node ${name}`),
+  };
+}
+
+function open(paths: readonly string[] = [directory]) {
+  const clock = new ManualClock();
+  const calls: string[] = [];
+  const { log, lines } = recordingLog();
+  source = new ManifestSource({ paths, sink: recordingSink(calls), clock, log });
+  source.start();
+  /** Lets time pass in small steps until something is so. */
+  const until = async (condition: () => boolean, stepMs = 1) => {
+    while (!condition()) {
+      await clock.advance(stepMs);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
+    }
+  };
+  return { clock, calls, lines, until };
+}
+
+describe('ManifestSource', () => {
+  it('delivers everything at once, in name order of the files', async () => {
+    await write('b.yml', service('two'));
+    await write('a.json', JSON.stringify({ kind: 'Node', apiVersion: 'v1', metadata: { name: 'n1' } }));
+    await write('c.yaml', service('three'));
+    await write('.hidden.yaml', service('hidden'));
+    await write('notes.txt', 'not a manifest');
+    await mkdir(join(directory, 'd.yaml'));
+    const { calls, until } = open();
+    await until(() => calls.length === 3);
+    expect(calls).toEqual(['nodes: n1', 'services: a/two:80 a/three:80', 'slices: ']);
+  });
+
+  it('delivers an empty directory as nothing', async () => {
+    const { calls, until } = open();
+    await until(() => calls.length === 3);
+    expect(calls).toEqual(['nodes: ', 'services: ', 'slices: ']);
+  });
+
+  it('reads single files and several directories', async () => {
+    await write('one.yaml', service('one'));
+    await mkdir(join(directory, 'more'));
+    await write('more/two.yaml', service('two'));
+    const { calls, until } = open([join(directory, 'one.yaml'), join(directory, 'more')]);
+    await until(() => calls.length === 3);
+    expect(calls[1]).toBe('services: a/one:80 a/two:80');
+  });
+
+  it.each<[string, (name: string) => Promise<void>, readonly string[]]>([
+    ['a changed file', () => write('web.yaml', service('web', 81)), ['update a/web:81']],
+    [
+      'a file put in its place',
+      async () => {
+        await write('new', service('web', 82));
+        await rename(join(directory, 'new'), join(directory, 'web.yaml'));
+      },
+      ['update a/web:82'],
+    ],
+    ['a new file', () => write('more.yaml', service('more')), ['update a/more:80']],
+    ['a deleted file', () => rm(join(directory, 'web.yaml')), ['delete a/web']],
+    ['a renamed object', () => write('web.yaml', service('other')), ['delete a/web', 'update a/other:80']],
+  ])('follows %s by notification', async (_name, change, expected) => {
+    await write('web.yaml', service('web'));
+    await write('still.yaml', service('still'));
+    const { calls, clock, until } = open();
+    await until(() => calls.length === 3);
+    const startMs = clock.nowMs();
+    await change('web.yaml');
+    await until(() => calls.length === 3 + expected.length);
+    expect(calls.slice(3)).toEqual(expected);
+    expect(clock.nowMs() - startMs).toBeLessThan(1_900); // sooner than by looking from time to time
+  });
+
+  it('finds changes by looking, too', async () => {
+    await mkdir(join(directory, 'v1'));
+    await write('v1/web.yaml', service('web'));
+    await symlink('v1', join(directory, 'link'));
+    const { calls, clock, until } = open([join(directory, 'link/.')]); // no notification tells of the link
+    await until(() => calls.length === 3);
+    await mkdir(join(directory, 'v2'));
+    await write('v2/web.yaml', service('web', 81));
+    await symlink('v2', join(directory, 'new'));
+    await rename(join(directory, 'new'), join(directory, 'link'));
+    await clock.advance(100);
+    expect(calls).toHaveLength(3);
+    await until(() => calls.length === 4, 100);
+    expect(calls[3]).toBe('update a/web:81');
+  });
+
+  it('follows a mounted ConfigMap, whose files are links that are swapped together', async () => {
+    await mkdir(join(directory, '..v1'));
+    await write('..v1/web.yaml', service('web'));
+    await symlink('..v1', join(directory, '..data'));
+    await symlink('..data/web.yaml', join(directory, 'web.yaml'));
+    const { calls, clock, until } = open();
+    await until(() => calls.length === 3);
+    expect(calls[1]).toBe('services: a/web:80');
+    const startMs = clock.nowMs();
+    await mkdir(join(directory, '..v2'));
+    await write('..v2/web.yaml', service('web', 81));
+    await symlink('..v2', join(directory, '..data_tmp'));
+    await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+    await until(() => calls.length === 4);
+    expect(calls[3]).toBe('update a/web:81');
+    expect(clock.nowMs() - startMs).toBeLessThan(1_900);
+  });
+
+  it('delivers nothing when a file is written again with the same content', async () => {
+    await write('web.yaml', service('web'));
+    const { calls, clock, until } = open();
+    await until(() => calls.length === 3);
+    await write('web.yaml', `# a comment\n${service('web')}`);
+    await write('end.yaml', service('end'));
+    await until(() => calls.length === 4);
+    await clock.advance(4_000);
+    expect(calls.slice(3)).toEqual(['update a/end:80']);
+  });
+
+  it('keeps what a file said before it was broken, and reports it once', async () => {
+    await write('web.yaml', service('web'));
+    const { calls, lines, clock, until } = open();
+    await until(() => calls.length === 3);
+    await write('web.yaml', 'kind: [');
+    await until(() => lines.length === 1);
+    expect(lines[0]).toMatch(/A manifest cannot be read: .*web\.yaml:1:\d+: /);
+    for (let look = 0; look < 3; look += 1) {
+      await clock.advance(2_000);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
+    }
+    expect([calls.length, lines.length]).toEqual([3, 1]);
+    await write('web.yaml', service('web', 81));
+    await until(() => calls.length === 4);
+    expect(calls[3]).toBe('update a/web:81');
+  });
+
+  it('delivers nothing at the start until every file can be read', async () => {
+    await write('good.yaml', service('good'));
+    await write('web.yaml', 'kind: [');
+    const { calls, lines, until } = open();
+    await until(() => lines.length === 1);
+    expect(calls).toEqual([]);
+    await write('web.yaml', service('web'));
+    await until(() => calls.length === 3);
+    expect(calls[1]).toBe('services: a/good:80 a/web:80');
+  });
+
+  it('changes nothing when the directory is missing, and reports it once', async () => {
+    const inner = join(directory, 'inner');
+    await mkdir(inner);
+    await write('inner/web.yaml', service('web'));
+    const { calls, lines, clock, until } = open([inner]);
+    await until(() => calls.length === 3);
+    await rename(inner, join(directory, 'away'));
+    await until(() => lines.length === 1, 100);
+    expect(lines[0]).toContain('Cannot read the manifests');
+    await clock.advance(6_000);
+    await rename(join(directory, 'away'), inner);
+    await write('inner/web.yaml', service('web', 81));
+    await until(() => calls.length === 4, 100);
+    expect(calls[3]).toBe('update a/web:81');
+    expect(lines).toHaveLength(1);
+  });
+
+  it('lets the later of two files win, says so, and falls back when that one goes', async () => {
+    await write('a.yaml', service('web', 80));
+    await write('b.yaml', service('web', 81));
+    const { calls, lines, until } = open();
+    await until(() => calls.length === 3);
+    expect(calls[1]).toBe('services: a/web:81');
+    expect(lines[0]).toMatch(/in more than one manifest.*b\.yaml/);
+    await rm(join(directory, 'b.yaml'));
+    await until(() => calls.length === 4);
+    expect(calls[3]).toBe('update a/web:80');
+  });
+
+  it('delivers nothing after stop', async () => {
+    await write('web.yaml', service('web'));
+    const { calls, clock, until } = open();
+    await until(() => calls.length === 3);
+    source?.stop();
+    await write('web.yaml', service('web', 81));
+    await clock.advance(10_000);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    expect(calls).toHaveLength(3);
+  });
+});

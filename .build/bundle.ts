@@ -38,9 +38,15 @@ const bundling: BuildOptions = {
 };
 
 process.chdir(join(import.meta.dirname, '..'));
-await buildForTests();
-if (!process.argv.includes('--tests-only')) {
-  await buildPrograms();
+try {
+  await buildForTests();
+  if (!process.argv.includes('--tests-only')) {
+    await buildPrograms();
+  }
+} catch (error) {
+  // esbuild has told about its own errors already
+  console.error(`build failed: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`);
+  process.exitCode = 1;
 }
 
 /** client-node is an ES module, which Jest cannot load: tests get the one file that we use as CommonJS. */

@@ -15,6 +15,10 @@ npm ci --no-progress --loglevel=error >"$log" 2>&1 || {
   echo "setup: npm ci failed: offline, or package-lock.json does not match package.json" >&2
   exit 1
 }
+# Debian's npm 9 installs the package of Node, but leaves out the link to its program.
+for node in node_modules/node-linux-*/bin/node; do
+  [ -x node_modules/.bin/node ] || [ ! -x "$node" ] || ln -sf "../${node#node_modules/}" node_modules/.bin/node
+done
 [ -x node_modules/.bin/node ] || {
   echo "setup: npm ci brought no Node for $(uname -m): only x86_64 and aarch64 Linux are supported" >&2
   exit 1

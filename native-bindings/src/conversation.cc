@@ -152,6 +152,18 @@ int dump_one(Socket& socket, nlmsghdr* request, int timeout_ms, int wake_descrip
   return 0;
 }
 
+/**
+ * After an overflow the kernel drops every reply until the queue has been read empty. What is in it is dropped too: it
+ * is known that some answers are missing, but not which.
+ */
+void empty_after_overflow(Socket& socket, uint8_t* scratch, size_t size, const Result& result) {
+  if (result.error != ENOBUFS || result.refused) return;
+  ssize_t received;
+  do {
+    received = socket.receive_queued(scratch, size);
+  } while (received >= 0 || received == -ENOBUFS || received == -EMSGSIZE);
+}
+
 }  // namespace
 
 const char* batch_defect(const uint8_t* batch, size_t size) {
@@ -186,6 +198,8 @@ void exchange(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor,
     }
     start = datagram.end;
   }
+  socket.scratch.clear();
+  empty_after_overflow(socket, socket.scratch.data(), socket.scratch.room(), *result);
 }
 
 void dump_many(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor, Result* result) {
@@ -195,5 +209,7 @@ void dump_many(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor
     const int error = dump_one(socket, request, timeout_ms, wake_descriptor, result);
     if (error != 0) result->error = error;
   }
-  if (result->error != 0 && !result->refused) result->bytes.clear();
+  if (result->error == 0 || result->refused) return;
+  result->bytes.clear();
+  empty_after_overflow(socket, result->bytes.data(), result->bytes.room(), *result);
 }

@@ -11,7 +11,13 @@ import { runProxier } from './run-proxier.ts';
 import { systemClock } from './system-clock.ts';
 import { programVersion, version } from './version.ts';
 
-const defaultLogging: LoggingConfig = { format: 'text', verbosity: 0, flushFrequencyMs: 5_000, vmodule: [], splitStream: false };
+const defaultLogging: LoggingConfig = {
+  format: 'text',
+  verbosity: 0,
+  flushFrequencyMs: 5_000,
+  vmodule: [],
+  splitStream: false,
+};
 
 /** Reads the command line and does what it asks for; the exit code, or nothing while the program goes on running. */
 async function main(argv: readonly string[]): Promise<number | undefined> {

@@ -121,4 +121,3 @@ export interface SysctlDriver {
   /** Writes when the value differs; returns whether it wrote. Throws `DriverError` naming setting, value and remedy. */
   ensure(name: string, value: string): boolean;
 }
-

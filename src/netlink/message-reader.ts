@@ -42,8 +42,11 @@ export class MessageReader {
     return true;
   }
 
-  /** The attributes of the message, after `headerBytes` of fixed header. */
+  /** The attributes of the message, after `headerBytes` of fixed header, which must be there. */
   attributes(headerBytes: number): AttributeReader {
+    if (this.payloadStart + headerBytes > this.payloadEnd) {
+      throw new MalformedMessageError(`netlink: message is too short for its header of ${headerBytes} bytes`);
+    }
     return new AttributeReader(this.view, this.payloadStart + headerBytes, this.payloadEnd);
   }
 }

@@ -21,13 +21,19 @@ import type { MessageFailure, OpenTransport, Transport } from './transport.ts';
 export async function loadPackageTransport(timeoutMs = 5000): Promise<OpenTransport> {
   const { RawNetlinkSocket } = await import('netlink');
   return (protocol) => {
-    const transport = new PackageTransport(protocolName(protocol), timeoutMs, () => new RawNetlinkSocket(protocol));
+    const transport = new PackageTransport(
+      protocolName(protocol),
+      timeoutMs,
+      () => new RawNetlinkSocket(protocol, buffers),
+    );
     transport.open();
     return transport;
   };
 }
 
-/** A default receive buffer (212,992 bytes) holds the refusals of these many messages, requests echoed. */
+/** In bytes. The system's limits apply: as a rule 212,992, which it doubles. */
+const buffers = { recvBufferSize: 4 * 1024 * 1024, sendBufferSize: 1024 * 1024 };
+/** Half of even the default receive buffer holds the refusals of so many messages, requests echoed. */
 const mostMessages = 128;
 const mostBytes = 32 * 1024;
 const dumpAttempts = 5;

@@ -20,7 +20,8 @@ export interface Transport {
   /**
    * Sends the batch in datagrams of at most 64 KiB and waits until the kernel has processed all of it. A refused message
    * does not stop the others; the refusals come back in order, empty when all were accepted. Throws `NetlinkError`
-   * when the outcome is unknown (lost reply, deadline, socket error): re-read the subsystem then.
+   * when the outcome is unknown (lost reply, deadline, socket error): re-read the subsystem then. For messages that
+   * change something: one that answers with data belongs into `request`.
    */
   exchange(batch: MessageWriter): Promise<readonly MessageFailure[]>;
 

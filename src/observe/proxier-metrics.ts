@@ -1,6 +1,5 @@
 import { countBuckets, fineBuckets } from './buckets.ts';
 import type { MetricRegistry } from './metric-registry.ts';
-import type { BuildInfo } from './metrics.ts';
 
 /** Outcome of an operation on the kernel. */
 export type OperationOutcome = 'applied' | 'failed';
@@ -12,7 +11,10 @@ export type WatchedResource = 'services' | 'endpointslices' | 'nodes' | 'service
 export type ProxierMetrics = ReturnType<typeof proxierMetrics>;
 
 /** Registers our own metrics. Labels take few values each: kinds of operations, drivers, resources. */
-export function proxierMetrics(registry: MetricRegistry, build: BuildInfo) {
+export function proxierMetrics(
+  registry: MetricRegistry,
+  build: { readonly programVersion: string; readonly gitCommit: string },
+) {
   const info = registry.gauge({
     name: 'ipvs_proxier_build_info',
     help: 'Always 1; the labels describe the program.',

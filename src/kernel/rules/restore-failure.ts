@@ -14,7 +14,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/Couldn't load (?:match|target)/, 'iptables lacks this extension, or a chain of this name is missing'],
   [/missing kernel module|not loaded/, 'the kernel lacks a module that the rule needs'],
   [/TABLE_ADD failed \(Operation not supported\)/, 'the kernel has no nf_tables: use the legacy flavour'],
-  [/can't initialize|Table does not exist/, 'the kernel lacks the module of this table'],
+  [/can't initialize|unable to initialize|Table does not exist/, 'the kernel lacks the module of this table'],
   [/Permission denied|must be root|Operation not permitted/, 'it takes CAP_NET_ADMIN'],
 ];
 

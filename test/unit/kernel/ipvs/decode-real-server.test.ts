@@ -83,7 +83,7 @@ describe('decodeRealServer', () => {
   });
 
   it('keeps an IPv4-mapped IPv6 address apart from the IPv4 address', () => {
-    const mapped = [...new Array<number>(10).fill(0), 0xff, 0xff, 10, 96, 0, 1];
+    const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 96, 0, 1];
     const decoded = decode({
       family: (writer) => writer.u16(destinationAttribute.addressFamily, 10),
       address: (writer) => writer.raw(destinationAttribute.address, mapped),

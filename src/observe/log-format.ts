@@ -58,7 +58,7 @@ export const jsonFormat: FormatLine = (line) => {
 export function errorText(error: unknown): string {
   const texts: string[] = [];
   let current = error;
-  while (current !== undefined && current !== null && texts.length < 10) {
+  for (let depth = 0; depth < 10 && current !== undefined && current !== null; depth += 1) {
     const text = current instanceof Error ? current.message || current.name : String(current);
     if (!texts.some((known) => known.includes(text))) texts.push(text);
     current = current instanceof Error ? current.cause : undefined;

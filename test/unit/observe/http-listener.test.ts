@@ -1,0 +1,92 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type HttpListener, listenHttp, type ListenTarget } from '../../../src/observe/http-listener.ts';
+import { type HttpHandler, textAnswer } from '../../../src/observe/http-message.ts';
+
+const open: HttpListener[] = [];
+const loopback: ListenTarget = { host: '127.0.0.1', port: 0, wildcard: 'asWritten' };
+
+async function listen(handler: HttpHandler, target = loopback, errors: unknown[] = []): Promise<HttpListener> {
+  const listener = await listenHttp({ target, handler, onError: (error) => errors.push(error) });
+  open.push(listener);
+  return listener;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((listener) => listener.close()));
+});
+
+describe('listenHttp', () => {
+  it('hands over method, path, query, headers and body', async () => {
+    const { port } = await listen((request) =>
+      textAnswer(
+        200,
+        JSON.stringify([request.method, request.path, [...request.query], request.headers['x-a'], request.body]),
+      ),
+    );
+    const response = await fetch(`http://127.0.0.1:${port}/a/b?c=d?e`, {
+      method: 'PUT',
+      body: 'text',
+      headers: { 'X-A': '1' },
+    });
+    const text = await response.text();
+    expect(JSON.parse(text)).toEqual(['PUT', '/a/b', [['c', 'd?e']], '1', 'text']);
+    expect(response.headers.get('content-length')).toBe(String(text.length));
+  });
+
+  it('sends no body for HEAD', async () => {
+    const { port } = await listen(() => textAnswer(200, 'body'));
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'HEAD' });
+    expect([response.status, await response.text()]).toEqual([200, '']);
+  });
+
+  it('answers 500 when the handler throws, and reports it', async () => {
+    const errors: unknown[] = [];
+    const failure = new Error('why');
+    const { port } = await listen(() => Promise.reject(failure), loopback, errors);
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(500);
+    expect(errors).toEqual([failure]);
+  });
+
+  it('refuses bodies and headers that are too large', async () => {
+    const { port } = await listen(() => textAnswer(200, 'ok'));
+    const url = `http://127.0.0.1:${port}/`;
+    expect((await fetch(url, { method: 'PUT', body: 'x'.repeat(64 * 1024) })).status).toBe(200);
+    expect((await fetch(url, { method: 'PUT', body: 'x'.repeat(64 * 1024 + 1) })).status).toBe(413);
+    expect((await fetch(url, { headers: { a: 'x'.repeat(17 * 1024) } })).status).toBe(431);
+  });
+
+  it('survives clients that send garbage or go away', async () => {
+    const errors: unknown[] = [];
+    const { port } = await listen(() => textAnswer(200, 'ok'), loopback, errors);
+    for (const text of ['\0\0\0\r\n\r\n', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab']) {
+      await new Promise<void>((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(text, () => socket.destroy()));
+        socket.on('close', () => resolve());
+      });
+    }
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    expect(errors).toEqual([]);
+  });
+
+  it('accepts IPv4 on either wildcard', async () => {
+    for (const host of ['0.0.0.0', '::']) {
+      const { port } = await listen(() => textAnswer(200, 'ok'), { host, port: 0, wildcard: 'bothFamilies' });
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    }
+  });
+
+  it('rejects when the port is in use', async () => {
+    const { port } = await listen(() => textAnswer(200, 'ok'));
+    await expect(listen(() => textAnswer(200, 'ok'), { ...loopback, port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+  });
+
+  it('closes connections that are kept alive', async () => {
+    const listener = await listen(() => textAnswer(200, 'ok'));
+    await (await fetch(`http://127.0.0.1:${listener.port}/`)).text();
+    await listener.close();
+    await expect(fetch(`http://127.0.0.1:${listener.port}/`)).rejects.toThrow();
+  });
+});

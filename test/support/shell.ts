@@ -1,0 +1,57 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
+
+/**
+ * A shell that stays open and runs one command line after the other. In the kernel lab starting a program from a
+ * process as big as the test runner takes a quarter of a second; from a small shell a few milliseconds.
+ */
+export class Shell {
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #ended: Promise<never>;
+  #output = '';
+  #wake: () => void = () => undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor() {
+    this.#process = spawn('sh', [], { stdio: 'pipe' });
+    this.#process.stdout.setEncoding('utf8').on('data', (text: string) => this.#take(text));
+    this.#ended = new Promise((_, reject) => {
+      this.#process.once('exit', (code, signal) => reject(new Error(`the shell ended: ${code ?? signal}`)));
+    });
+    this.#ended.catch(() => undefined);
+  }
+
+  /** Runs a command line after those before it; returns what it prints, errors included. Throws when it fails. */
+  run(commandLine: string): Promise<string> {
+    const result = this.#last.then(() => this.#runNow(commandLine));
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  close(): void {
+    this.#process.stdin.end();
+  }
+
+  async #runNow(commandLine: string): Promise<string> {
+    this.#process.stdin.write(`{ ${commandLine}\n} </dev/null 2>&1; printf '\\001%s\\002' $?\n`);
+    const [output, status] = await this.#result();
+    if (status !== '0') throw new Error(`${commandLine}: exit ${status}: ${output}`);
+    return output;
+  }
+
+  async #result(): Promise<readonly [output: string, status: string]> {
+    for (;;) {
+      const [whole, output = '', status = ''] = /^([^\x01]*)\x01(\d+)\x02/.exec(this.#output) ?? [''];
+      if (whole !== '') {
+        this.#output = this.#output.slice(whole.length);
+        return [output, status];
+      }
+      await Promise.race([this.#ended, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    }
+  }
+
+  #take(text: string): void {
+    this.#output += text;
+    this.#wake();
+  }
+}

@@ -62,12 +62,15 @@ export class PlainWatch {
 
   private constructor(response: IncomingMessage) {
     this.#response = response;
-    response.on('error', () => this.#finish('cut'));
+    response.on('close', () => this.#finish('cut'));
     response.on('end', () => this.#finish('in order'));
-    createInterface({ input: response }).on('line', (line) => {
+    const lines = createInterface({ input: response });
+    lines.on('line', (line) => {
       this.#lines.push(line);
       this.#wake();
     });
+    // The reader passes on what breaks the connection; `close` tells us as well.
+    lines.on('error', () => undefined);
   }
 
   static async open(url: string, options: PlainRequest = {}): Promise<PlainWatch> {

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { ConfigError, type ConfigProblem, positionPrefix, problem } from './errors.ts';
 import { readYamlSource, type YamlSource } from './yaml-source.ts';
 
@@ -19,7 +19,7 @@ export interface DecodedFile<Configuration> {
  * Decodes a configuration file. Unknown and repeated keys are returned, everything else that is wrong throws
  * `ConfigError` with all problems and their positions.
  */
-export function decodeFile<Schema extends z.ZodType>(
+export function decodeFile<Schema extends z.ZodMiniType>(
   text: string,
   file: string,
   identity: FileIdentity,

@@ -1,11 +1,11 @@
-import * as z from 'zod';
+import type * as z from 'zod/mini';
 import {
   bool,
   decimalNumber,
   duration,
-  fieldDocuments,
   flushFrequency,
   integer,
+  mapList,
   nullableBool,
   nullableDuration,
   nullableInteger,
@@ -26,21 +26,10 @@ const streams = {
   infoBufferSize: quantity('Alpha, needs the gate LoggingAlphaOptions: buffer of the information stream.'),
 };
 
-const vmodule = z
-  .array(
-    strictMap({
-      filePattern: text('Name of a source file without its ending; `*` and `?` match as in a shell.'),
-      verbosity: unsignedInteger('Verbosity of that file.'),
-    }),
-    { error: 'a list of maps with filePattern and verbosity' },
-  )
-  .nullish()
-  .transform((value) => value ?? [])
-  .register(fieldDocuments, {
-    type: 'list of `{filePattern, verbosity}`',
-    default: '[]',
-    help: 'Verbosity for single source files; text format only. Earlier entries win.',
-  });
+const vmodule = mapList('Verbosity for single source files; text format only. Earlier entries win.', {
+  filePattern: text('Name of a source file without its ending; `*` and `?` match as in a shell.'),
+  verbosity: unsignedInteger('Verbosity of that file.'),
+});
 
 const masqueradeBit = (help: string) => nullableInteger(`${help} 0 to 31.`, 14);
 

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { ProxierSettings } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { decodeFile } from './decode-file.ts';

@@ -68,7 +68,7 @@ test-unit: setup-native dist/test/kube-config.cjs ## pure tests: unit, property,
 
 test-kernel: setup dist/test/kube-config.cjs ## tests on a real kernel, in the lab, with those of parity
 	@mkdir -p $(results) && rm -f $(results)/kernel.json $(results)/lab.json
-	@node test/lab/selftest/selftest.ts --quick --output $(results)/lab.json
+	@node test/lab/selftest/selftest.ts --quick --workers 1 --output $(results)/lab.json
 	@$(lab) --timeout 1800 --rw $(results) -- jest --ci --runInBand --json --outputFile=$(results)/kernel.json $(ARGS)
 
 test-lab: setup ## every promise of the lab itself, checked from outside; test-kernel checks most

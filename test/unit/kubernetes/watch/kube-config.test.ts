@@ -1,0 +1,214 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { silentLog } from '../../../../src/observe/log.ts';
+import { ApiConnection } from '../../../../src/kubernetes/watch/api-connection.ts';
+import { openKubeConfig } from '../../../../src/kubernetes/watch/kube-config.ts';
+import { KubeClient } from '../../../../src/kubernetes/watch/kube-client.ts';
+import { TokenBucket } from '../../../../src/kubernetes/watch/token-bucket.ts';
+import { CertificateAuthority } from '../../../support/api-server/tls/certificate.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { answer, refuse, ScriptedServer } from './scripted-server.ts';
+
+let directory = '';
+const at = (name: string) => join(directory, name);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+interface Parts {
+  readonly cluster?: object;
+  readonly user?: object;
+}
+
+/** Writes a kubeconfig and opens it. */
+async function open(parts: Parts, master = '') {
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'here',
+    contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server: 'https://10.0.0.1:6443/', ...parts.cluster } }],
+    users: [{ name: 'u', user: parts.user ?? {} }],
+  };
+  await writeFile(at('config'), JSON.stringify(config));
+  return await openKubeConfig(at('config'), master);
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+describe('openKubeConfig', () => {
+  it('reads what is in the file itself', async () => {
+    const source = await open({
+      cluster: { 'certificate-authority-data': base64('CA'), 'tls-server-name': 'api.test' },
+      user: { 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY'), token: 'secret' },
+    });
+    expect(source.server).toBe('https://10.0.0.1:6443');
+    expect(await source.read(false)).toEqual({
+      ca: 'CA',
+      cert: 'CERT',
+      key: 'KEY',
+      serverName: 'api.test',
+      verifyServer: true,
+      headers: { Authorization: 'Bearer secret' },
+    });
+  });
+
+  it('reads the files it names each time, relative to itself', async () => {
+    for (const name of ['ca', 'cert', 'key', 'token']) await writeFile(at(name), `${name}-1\n`);
+    const source = await open({
+      cluster: { 'certificate-authority': 'ca' },
+      user: { 'client-certificate': 'cert', 'client-key': at('key'), tokenFile: 'token' },
+    });
+    expect(await source.read(false)).toMatchObject({ ca: 'ca-1\n', headers: { Authorization: 'Bearer token-1' } });
+    for (const name of ['ca', 'cert', 'key', 'token']) await writeFile(at(name), `${name}-2\n`);
+    expect(await source.read(false)).toEqual({
+      ca: 'ca-2\n',
+      cert: 'cert-2\n',
+      key: 'key-2\n',
+      verifyServer: true,
+      headers: { Authorization: 'Bearer token-2' },
+    });
+  });
+
+  it.each([
+    ['https://other:443', 'https://other:443'],
+    ['other:443', 'https://other:443'],
+  ])('takes the server from master %s and forgets the name in its certificate', async (master, expected) => {
+    const cluster = { 'tls-server-name': 'api.test', 'certificate-authority-data': base64('CA') };
+    const source = await open({ cluster }, master);
+    expect(source.server).toBe(expected);
+    expect(await source.read(false)).toEqual({ ca: 'CA', verifyServer: true, headers: {} });
+  });
+
+  it('accepts servers without TLS, and servers that are not checked', async () => {
+    expect((await open({ cluster: { server: 'http://10.0.0.1:8080' }, user: { token: 'x' } })).server).toBe(
+      'http://10.0.0.1:8080',
+    );
+    const unchecked = await open({ cluster: { 'insecure-skip-tls-verify': true } });
+    expect(await unchecked.read(false)).toEqual({ verifyServer: false, headers: {} });
+  });
+
+  it('knows passwords and impersonation', async () => {
+    const source = await open({ user: { username: 'me', password: 'pw', as: 'you' } });
+    expect((await source.read(false)).headers).toEqual({
+      Authorization: `Basic ${base64('me:pw')}`,
+      'Impersonate-User': 'you',
+    });
+  });
+
+  it('runs a credential plugin beside it, keeps its answer, and asks again when that is refused', async () => {
+    const script = `#!/bin/sh
+echo run >> ${at('runs')}
+printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t%s-%s"}}' \\
+  "$(wc -l < ${at('runs')})" "$(echo "$KUBERNETES_EXEC_INFO" | grep -c https://10.0.0.1:6443)"
+`;
+    await writeFile(at('plugin'), script);
+    await chmod(at('plugin'), 0o755);
+    const source = await open({
+      user: { exec: { command: './plugin', apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never' } },
+    });
+    const tokens = [await source.read(false), await source.read(false), await source.read(true)];
+    expect(tokens.map((credentials) => credentials.headers['Authorization'])).toEqual([
+      'Bearer t1-1',
+      'Bearer t1-1',
+      'Bearer t2-1',
+    ]);
+  });
+
+  it('rejects when a file is missing later, or a plugin fails', async () => {
+    await writeFile(at('token'), 't');
+    const source = await open({ user: { tokenFile: 'token' } });
+    await rm(at('token'));
+    await expect(source.read(false)).rejects.toThrow('token');
+    const failing = await open({
+      user: { exec: { command: '/bin/false', apiVersion: 'client.authentication.k8s.io/v1' } },
+    });
+    await expect(failing.read(false)).rejects.toThrow();
+  });
+
+  it.each<[string, string, string]>([
+    ['no YAML', 'a: [', 'kubeconfig'],
+    ['empty', '', 'is not a YAML mapping'],
+    ['without current-context', 'kind: Config\n', 'current-context is not set'],
+    ['with a context that is not there', 'current-context: x\n', 'context "x" does not exist'],
+    [
+      'with a cluster that is not there',
+      'current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n',
+      'cluster "c" does not exist',
+    ],
+    [
+      'with a user that is not there',
+      'current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: a}}]\n',
+      'user "u" does not exist',
+    ],
+    [
+      'with a proxy',
+      'current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: a, proxy-url: "http://p"}}]\n',
+      'proxy-url is not supported',
+    ],
+  ])('refuses a file that is %s', async (_name, text, problem) => {
+    await writeFile(at('config'), text);
+    const opening = openKubeConfig(at('config'), '');
+    await expect(opening).rejects.toMatchObject({ code: 'API_CLIENT_CONFIG' });
+    await expect(openKubeConfig(at('config'), '')).rejects.toThrow(problem);
+  });
+
+  it('refuses a file that is missing', async () => {
+    await expect(openKubeConfig(at('none'), '')).rejects.toThrow(/ENOENT.*none/);
+  });
+});
+
+describe('openKubeConfig with a server', () => {
+  it('leads to it over TLS with a client certificate, and with a token that was rotated', async () => {
+    const authority = new CertificateAuthority('kube-config-test');
+    const serverPair = authority.issue({ commonName: 'api', usage: 'server', subjectAltNames: ['127.0.0.1'] });
+    const clientPair = authority.issue({ commonName: 'node', usage: 'client' });
+    const server = new ScriptedServer(
+      [answer(200, {}), refuse(401, 'Unauthorized'), answer(200, { rotated: true })],
+      (listener) =>
+        createServer(
+          {
+            cert: serverPair.certificate,
+            key: serverPair.key,
+            ca: authority.certificate,
+            requestCert: true,
+            rejectUnauthorized: true,
+          },
+          listener,
+        ),
+    );
+    const port = await server.listen();
+    await writeFile(at('token'), 'old');
+    const source = await open({
+      cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': base64(authority.certificate) },
+      user: {
+        'client-certificate-data': base64(clientPair.certificate),
+        'client-key-data': base64(clientPair.key),
+        tokenFile: at('token'),
+      },
+    });
+    const clock = new ManualClock();
+    const connection = new ApiConnection({ source, clock, log: silentLog });
+    const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
+    const client = new KubeClient({ connection, clock, limiter, userAgent: 'test' });
+    const { signal } = new AbortController();
+    await client.getJson('/1', signal);
+    await writeFile(at('token'), 'new');
+    expect((await client.getJson('/2', signal)).value).toEqual({ rotated: true });
+    expect(server.requests.map((request) => request.headers.authorization)).toEqual([
+      'Bearer old',
+      'Bearer old',
+      'Bearer new',
+    ]);
+    connection.close();
+    await server.close();
+  });
+});

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t header_bytes = sizeof(nlmsghdr);
 /** Room for an error reply around the request it may echo: header, errno, request header, extended attributes. */
-constexpr size_t error_reply_bytes = 8192;
+constexpr size_t error_reply_bytes = 2048;
 
 nlmsghdr* header_at(uint8_t* bytes, size_t offset) { return reinterpret_cast<nlmsghdr*>(bytes + offset); }
 
@@ -80,13 +80,13 @@ int collect_errors(Bytes& received, uint32_t first, uint32_t last, Result* resul
 }
 
 /** Receives until the message with sequence number `last` is answered. Returns 0 or an errno. */
-int await_acknowledgement(Socket& socket, uint32_t first, uint32_t last, int timeout_ms, int wake_descriptor,
-                          Result* result) {
+int await_acknowledgement(Socket& socket, size_t room, uint32_t first, uint32_t last, int timeout_ms,
+                          int wake_descriptor, Result* result) {
   const int64_t deadline_ms = monotonic_ms() + timeout_ms;
   for (bool complete = false; !complete;) {
     Bytes& received = socket.scratch;
     received.clear();
-    const ssize_t size = socket.receive(received.data(), received.room(), deadline_ms, wake_descriptor);
+    const ssize_t size = socket.receive(received.data(), room, deadline_ms, wake_descriptor);
     if (size < 0) return static_cast<int>(-size);
     received.commit(static_cast<size_t>(size));
     const int error = collect_errors(received, first, last, result, &complete);
@@ -143,9 +143,9 @@ int dump_one(Socket& socket, nlmsghdr* request, int timeout_ms, int wake_descrip
   const int sent = socket.send(reinterpret_cast<uint8_t*>(request), NLMSG_ALIGN(request->nlmsg_len));
   if (sent != 0) return -sent;
   for (bool complete = false; !complete;) {
-    if (!result->bytes.reserve(socket.read_bytes() + NLMSG_ALIGNTO)) return ENOMEM;
-    const ssize_t size =
-        socket.receive(result->bytes.end(), socket.read_bytes(), monotonic_ms() + timeout_ms, wake_descriptor);
+    const size_t room = socket.dump_room();
+    if (!result->bytes.reserve(room + NLMSG_ALIGNTO)) return ENOMEM;
+    const ssize_t size = socket.receive(result->bytes.end(), room, monotonic_ms() + timeout_ms, wake_descriptor);
     if (size < 0) return static_cast<int>(-size);
     complete = keep_data(static_cast<size_t>(size), request->nlmsg_seq, is_dump, result);
   }
@@ -182,8 +182,9 @@ const char* batch_defect(const uint8_t* batch, size_t size) {
 }
 
 void exchange(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor, Result* result) {
+  const size_t room = std::max(socket.dump_room(), longest_message(batch) + error_reply_bytes);
   socket.scratch.clear();
-  if (!socket.scratch.reserve(std::max<size_t>(32768, longest_message(batch) + error_reply_bytes))) {
+  if (!socket.scratch.reserve(room)) {
     result->error = ENOMEM;
     return;
   }
@@ -194,12 +195,12 @@ void exchange(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor,
     result->error = -socket.send(batch.data() + start, datagram.end - start);
     if (result->error == 0) {
       result->error =
-          await_acknowledgement(socket, first, datagram.last->nlmsg_seq, timeout_ms, wake_descriptor, result);
+          await_acknowledgement(socket, room, first, datagram.last->nlmsg_seq, timeout_ms, wake_descriptor, result);
     }
     start = datagram.end;
   }
   socket.scratch.clear();
-  empty_after_overflow(socket, socket.scratch.data(), socket.scratch.room(), *result);
+  empty_after_overflow(socket, socket.scratch.data(), room, *result);
 }
 
 void dump_many(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor, Result* result) {
@@ -211,5 +212,5 @@ void dump_many(Socket& socket, Bytes& batch, int timeout_ms, int wake_descriptor
   }
   if (result->error == 0 || result->refused) return;
   result->bytes.clear();
-  empty_after_overflow(socket, result->bytes.data(), result->bytes.room(), *result);
+  empty_after_overflow(socket, result->bytes.data(), std::min(socket.dump_room(), result->bytes.room()), *result);
 }

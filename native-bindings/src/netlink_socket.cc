@@ -83,6 +83,8 @@ Socket::Socket(int descriptor, const SocketOptions& options)
 
 Socket::~Socket() { ::close(descriptor_); }
 
+size_t Socket::dump_room() const { return std::max(read_bytes_, std::min<size_t>(most_offered_, 32768)); }
+
 int Socket::send(const uint8_t* datagram, size_t size) {
   if (closed) return -EBADF;
   ssize_t sent;
@@ -102,6 +104,7 @@ ssize_t Socket::receive(uint8_t* into, size_t capacity, int64_t deadline_ms, int
 }
 
 ssize_t Socket::receive_queued(uint8_t* into, size_t capacity) {
+  most_offered_ = std::max(most_offered_, capacity);
   for (;;) {
     sockaddr_nl sender{};
     socklen_t sender_size = sizeof sender;

@@ -15,7 +15,7 @@ struct SocketOptions {
   int receive_buffer_bytes = 0;   // SO_RCVBUF; 0 leaves the system's default
   int send_buffer_bytes = 0;      // SO_SNDBUF
   size_t datagram_bytes = 65536;  // an exchange sends at most this much at once, but always a whole message
-  size_t read_bytes = 32768;      // a dump offers the kernel this much room at once
+  size_t read_bytes = 65536;      // receives offer the kernel this much room, more only where it has to be
   bool strict_check = false;      // NETLINK_GET_STRICT_CHK
   bool no_enobufs = false;        // NETLINK_NO_ENOBUFS
   std::vector<int> groups;        // multicast groups, by number
@@ -46,7 +46,11 @@ class Socket {
 
   int descriptor() const { return descriptor_; }
   size_t datagram_bytes() const { return datagram_bytes_; }
-  size_t read_bytes() const { return read_bytes_; }
+  /**
+   * Room to offer for a datagram of a dump: `SocketOptions::read_bytes`, or more where more has been offered on this
+   * socket, for the kernel makes its datagrams as large as the most that it was ever offered (up to 32 KiB).
+   */
+  size_t dump_room() const;
 
   /** Set by the owner; calls that still hold the socket end with -EBADF. The descriptor lives as long as they do. */
   std::atomic<bool> closed{false};
@@ -61,6 +65,7 @@ class Socket {
   const int descriptor_;
   const size_t datagram_bytes_;
   const size_t read_bytes_;
+  size_t most_offered_ = 0;
 };
 
 /** Milliseconds of the monotonic clock. */

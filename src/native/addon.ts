@@ -26,7 +26,7 @@ export interface NativeSocketOptions {
   readonly sendBufferBytes?: number;
   /** Most that `exchange` sends at once, but always a whole message. Default 65536. */
   readonly datagramBytes?: number;
-  /** Room offered to the kernel for one datagram of a dump, at least a page. Default 32768. */
+  /** Room offered to the kernel for one datagram of a dump, at least a page. Default 65536. */
   readonly readBytes?: number;
   /** NETLINK_GET_STRICT_CHK: the headers and attributes of rtnetlink dump requests are filters. */
   readonly strictCheck?: boolean;
@@ -75,7 +75,7 @@ export class AddonLoadError extends Error {
 }
 
 /**
- * Loads the addon for this processor: from `native-bindings` in the source tree, or from `prebuilds` beside the bundle.
+ * Loads the addon for this processor: from `prebuilds` beside the bundle, or from `native-bindings` in the source tree.
  * Throws `AddonLoadError`. The parameters are for tests.
  */
 export function loadNetlinkAddon(
@@ -97,7 +97,7 @@ export function loadNetlinkAddon(
 
 function addonPaths(directory: string, architecture: string): string[] {
   const file = join('prebuilds', `linux-${architecture}`, 'netlink.node');
-  return [join(directory, '..', '..', 'native-bindings', file), join(directory, file)];
+  return [join(directory, file), join(directory, '..', '..', 'native-bindings', file)];
 }
 
 function firstLine(error: unknown): string {

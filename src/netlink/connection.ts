@@ -127,6 +127,7 @@ class AddonTransport implements Transport {
 const unknownOutcome: Readonly<Record<number, string>> = {
   [errno.ETIMEDOUT]: 'the kernel did not answer in time; the outcome is unknown',
   [errno.ENOBUFS]: 'replies were lost because the receive buffer was full; the outcome is unknown',
+  [errno.EMSGSIZE]: 'a message is larger than the socket takes; the outcome is unknown',
   [errno.EBADF]: 'the socket was closed meanwhile; the outcome is unknown',
 };
 

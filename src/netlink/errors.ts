@@ -45,6 +45,7 @@ export const errno = {
   EINVAL: 22,
   ENOSPC: 28,
   ERANGE: 34,
+  EMSGSIZE: 90,
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,
   EADDRNOTAVAIL: 99,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 
 /** A program to run, without a shell. */
 export interface Command {
@@ -16,11 +17,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+export type CommandFailure =
+  | 'COMMAND_NOT_FOUND'
+  | 'COMMAND_NOT_STARTED'
+  | 'COMMAND_ABORTED'
+  | 'COMMAND_TIMED_OUT'
+  | 'COMMAND_OUTPUT_TOO_LONG';
+
 /** A program that did not run to its end. */
 export class CommandError extends Error {
-  readonly code: 'COMMAND_NOT_FOUND' | 'COMMAND_NOT_STARTED' | 'COMMAND_TIMED_OUT' | 'COMMAND_OUTPUT_TOO_LONG';
+  readonly code: CommandFailure;
 
-  constructor(code: CommandError['code'], message: string, options?: ErrorOptions) {
+  constructor(code: CommandFailure, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
@@ -45,37 +53,50 @@ function start(
   { file, parameters, input }: Command,
   { timeoutMs, maxOutputBytes, signal }: CommandLimits,
   resolve: (result: CommandResult) => void,
-  reject: (error: Error) => void,
+  reject: (error: CommandError) => void,
 ): void {
-  const child = spawn(file, parameters, {
-    stdio: 'pipe',
-    env: { ...process.env, LC_ALL: 'C' },
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-    ...(signal && { signal }),
-  });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  let receivedBytes = 0;
-  const collectInto = (chunks: Buffer[]) => (chunk: Buffer) => {
-    receivedBytes += chunk.length;
-    if (receivedBytes > maxOutputBytes) child.kill('SIGKILL');
-    else chunks.push(chunk);
+  const environment = { ...process.env, LC_ALL: 'C' };
+  const child = spawn(file, parameters, { env: environment, killSignal: 'SIGKILL', ...(signal && { signal }) });
+  // The promise settles at once: a program that this one started may keep the pipes open for ever.
+  const end = (code: CommandFailure, message: string) => {
+    child.kill('SIGKILL');
+    for (const stream of outputs) stream.destroy();
+    reject(new CommandError(code, message));
   };
-  child.stdout.on('data', collectInto(stdout));
-  child.stderr.on('data', collectInto(stderr));
-  child.stdin.on('error', () => {}); // It ended without reading all: its exit code and words tell more than EPIPE.
-  child.on('error', (error) => reject(startError(file, error)));
-  child.on('close', (exitCode) => {
-    if (receivedBytes > maxOutputBytes) {
-      reject(new CommandError('COMMAND_OUTPUT_TOO_LONG', `${file} printed more than ${maxOutputBytes} bytes`));
-    } else if (child.killed) {
-      reject(new CommandError('COMMAND_TIMED_OUT', `${file} did not end within ${timeoutMs} ms and was killed`));
-    } else {
-      resolve({ exitCode: exitCode ?? undefined, stdout: decode(stdout), stderr: decode(stderr) });
-    }
+  const timer = setTimeout(
+    () => end('COMMAND_TIMED_OUT', `${file} did not end within ${timeoutMs} ms and was killed`),
+    timeoutMs,
+  );
+  child.on('error', (error) => {
+    clearTimeout(timer);
+    reject(startError(file, error));
   });
-  child.stdin.end(input ?? '');
+  // Without descriptors left there are no pipes, whatever the types say; the error comes as an event.
+  const outputs = [child.stdout, child.stderr].filter((stream: Readable | undefined) => stream !== undefined);
+  let receivedBytes = 0;
+  const chunks = outputs.map((stream) => {
+    const received: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => {
+      receivedBytes += chunk.length;
+      received.push(chunk);
+      if (receivedBytes <= maxOutputBytes) return;
+      clearTimeout(timer);
+      end('COMMAND_OUTPUT_TOO_LONG', `${file} printed more than ${maxOutputBytes} bytes`);
+    });
+    return received;
+  });
+  child.on('close', (exitCode) => {
+    clearTimeout(timer);
+    const [stdout, stderr] = chunks.map(decode);
+    resolve({ exitCode: exitCode ?? undefined, stdout: stdout ?? '', stderr: stderr ?? '' });
+  });
+  writeInput(child.stdin, input ?? '');
+}
+
+/** A program that ends without reading all is no failure: its exit code and words tell more than EPIPE. */
+function writeInput(stdin: Writable | undefined, input: string): void {
+  stdin?.on('error', () => {});
+  stdin?.end(input);
 }
 
 function decode(chunks: readonly Buffer[]): string {
@@ -84,5 +105,6 @@ function decode(chunks: readonly Buffer[]): string {
 
 function startError(file: string, cause: NodeJS.ErrnoException): CommandError {
   if (cause.code === 'ENOENT') return new CommandError('COMMAND_NOT_FOUND', `${file} is not installed`, { cause });
+  if (cause.name === 'AbortError') return new CommandError('COMMAND_ABORTED', `${file} was told to stop`, { cause });
   return new CommandError('COMMAND_NOT_STARTED', `${file} could not be run: ${cause.message}`, { cause });
 }

@@ -1,7 +1,7 @@
 import type { Cidr, IpAddress } from '../../model/ip.ts';
 import { parseCidr, parseIp } from '../../model/ip.ts';
 import type { FieldReader } from './field-reader.ts';
-import { quote } from './field-reader.ts';
+import { compact, quote } from './field-reader.ts';
 
 /** The addresses of a list of texts. Blank entries are skipped; others that are no IP address, with a warning. */
 export function readAddressList(reader: FieldReader, value: unknown, path: string): readonly IpAddress[] {
@@ -29,7 +29,7 @@ function readTextList<T>(
   wanted: string,
 ): readonly T[] {
   const entryPath = `${path}[#]`;
-  return reader.list(value, path).flatMap((entry, index) => {
+  const parsedEntries = reader.list(value, path).flatMap((entry, index) => {
     reader.index = index;
     const text = reader.text(entry, entryPath);
     if (text.trim() === '') return [];
@@ -38,4 +38,5 @@ function readTextList<T>(
     reader.warn(entryPath, `${quote(text)} is not a valid ${wanted}; skipped`);
     return [];
   });
+  return compact(parsedEntries);
 }

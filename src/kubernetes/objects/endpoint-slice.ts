@@ -4,7 +4,7 @@ import type { Protocol, ServiceKey } from '../../model/service-key.ts';
 import { serviceKey } from '../../model/service-key.ts';
 import type { Decoded } from './decoded.ts';
 import type { JsonRecord } from './field-reader.ts';
-import { FieldReader, quote } from './field-reader.ts';
+import { compact, FieldReader, quote } from './field-reader.ts';
 import type { Interner } from './interner.ts';
 import { readMetadata, readTimeMs } from './metadata.ts';
 import { highestPort, readProtocol } from './ports.ts';
@@ -98,7 +98,7 @@ function readPorts(reader: FieldReader, object: JsonRecord, interner: Interner):
     const port = readPort(reader, record, interner);
     if (port !== undefined) ports.push(port);
   });
-  return ports;
+  return compact(ports);
 }
 
 function readPort(reader: FieldReader, record: JsonRecord, interner: Interner): EndpointPort | undefined {
@@ -131,7 +131,7 @@ function readEndpoints(
     const address = readFirstAddress(reader, record, family);
     if (address !== undefined) endpoints.push(readEndpoint(reader, record, address, interner));
   }
-  return endpoints;
+  return compact(endpoints);
 }
 
 function readFirstAddress(reader: FieldReader, record: JsonRecord, family: IpFamily): IpAddress | undefined {

@@ -5,7 +5,7 @@ import { serviceKey } from '../../model/service-key.ts';
 import { readAddress, readAddressList, readCidrList } from './addresses.ts';
 import type { Decoded } from './decoded.ts';
 import type { JsonRecord } from './field-reader.ts';
-import { FieldReader, quote } from './field-reader.ts';
+import { compact, FieldReader, quote } from './field-reader.ts';
 import type { Interner } from './interner.ts';
 import { readMetadata, readTimeMs } from './metadata.ts';
 import { highestPort, readProtocol } from './ports.ts';
@@ -88,7 +88,7 @@ export function decodeService(value: unknown, interner: Interner): Decoded<Servi
  */
 function readClusterIps(reader: FieldReader, spec: JsonRecord): readonly IpAddress[] {
   const clusterIp = reader.text(spec['clusterIP'], 'spec.clusterIP');
-  if (clusterIp === '' || clusterIp === 'None') return [];
+  if (clusterIp === '' || clusterIp === 'None') return compact([]);
   const families = reader.list(spec['ipFamilies'], 'spec.ipFamilies');
   const texts = reader.list(spec['clusterIPs'], 'spec.clusterIPs');
   if (families.length === 0 || texts.length === 0) return [readClusterIp(reader, clusterIp, 'spec.clusterIP')];
@@ -99,7 +99,7 @@ function readClusterIps(reader: FieldReader, spec: JsonRecord): readonly IpAddre
     requireFamily(reader, address, families[index]);
     if (!addresses.some((known) => familyOf(known) === familyOf(address))) addresses.push(address);
   }
-  return addresses;
+  return compact(addresses);
 }
 
 function readClusterIp(reader: FieldReader, value: unknown, path: string): IpAddress {
@@ -129,7 +129,7 @@ function readPorts(reader: FieldReader, spec: JsonRecord, interner: Interner): r
       nodePort: reader.integer(record['nodePort'], 'spec.ports[#].nodePort', 0, highestPort, 0),
     });
   });
-  return ports;
+  return compact(ports);
 }
 
 function readAffinityTimeout(reader: FieldReader, spec: JsonRecord): number {
@@ -149,11 +149,12 @@ function readLoadBalancerIps(reader: FieldReader, object: JsonRecord): readonly 
   const status = reader.optionalRecord(object['status'], 'status');
   const loadBalancer = reader.optionalRecord(status?.['loadBalancer'], 'status.loadBalancer');
   const ingress = reader.list(loadBalancer?.['ingress'], 'status.loadBalancer.ingress');
-  return ingress.flatMap((entry, index) => {
+  const addresses = ingress.flatMap((entry, index) => {
     reader.index = index;
     const record = reader.record(entry, 'status.loadBalancer.ingress[#]');
     const mode = reader.text(record['ipMode'], 'status.loadBalancer.ingress[#].ipMode');
     if (mode !== '' && mode !== 'VIP') return [];
     return readAddress(reader, record['ip'], 'status.loadBalancer.ingress[#].ip') ?? [];
   });
+  return compact(addresses);
 }

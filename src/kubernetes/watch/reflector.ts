@@ -24,7 +24,7 @@ const bookmarkSilenceMs = 180_000;
 /** A watch that the server ends sooner than this is a failure, or a broken server would be asked without pause. */
 const shortestWatchMs = 1_000;
 
-/** Receives the objects of one resource. `key` is `namespace/name`, or `name` alone. */
+/** Receives the objects of one resource; iterables are read before the call returns. `key` is `namespace/name`, or `name` alone. */
 export interface ReflectorTarget<T> {
   replace(objects: Iterable<T>): void;
   update(object: T): void;
@@ -119,7 +119,7 @@ export class Reflector<T> {
       silenceLimitMs: () => (initial.isComplete ? this.#silenceLimitMs() : initial.silenceLimitMs),
       onEvent: (event) => {
         if (initial.isComplete) this.#apply(event);
-        else if (initial.take(event)) this.#replace(initial.objects.values(), initial.resourceVersion);
+        else if (initial.take(event)) this.#replace(initial.handOver(), initial.resourceVersion);
       },
     });
     initial.requireComplete();

@@ -14,7 +14,7 @@ class NoEndMarkError extends ConnectionError {}
 
 /** Collects the objects of a streamed list until the bookmark that ends it. */
 export class InitialEvents<T> {
-  readonly objects = new Map<string, T>();
+  readonly #objects = new Map<string, T>();
   readonly silenceLimitMs = silenceLimitMs;
   readonly #request: string;
   readonly #intake: ObjectIntake<T>;
@@ -35,11 +35,18 @@ export class InitialEvents<T> {
     return this.#resourceVersion;
   }
 
+  /** Hands over the objects and forgets them: this collector lives as long as the watch that follows. */
+  handOver(): Iterable<T> {
+    const objects = [...this.#objects.values()];
+    this.#objects.clear();
+    return objects;
+  }
+
   /** Takes one event and tells whether it was the last. Throws `ApiError`, or an error for which `isStreamingRefused`. */
   take(event: WatchEvent): boolean {
     if (event.type === 'ERROR') throw watchErrorOf(this.#request, event.object);
     if (event.type === 'BOOKMARK') this.#end(event.object);
-    else if (event.type === 'DELETED') this.objects.delete(identityOf(event.object).key);
+    else if (event.type === 'DELETED') this.#objects.delete(identityOf(event.object).key);
     else if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#add(event.object);
     return this.#isComplete;
   }
@@ -51,8 +58,8 @@ export class InitialEvents<T> {
 
   #add(value: unknown): void {
     const { key, object } = this.#intake.take(value);
-    if (object === undefined) this.objects.delete(key);
-    else this.objects.set(key, object);
+    if (object === undefined) this.#objects.delete(key);
+    else this.#objects.set(key, object);
   }
 
   #end(bookmark: unknown): void {

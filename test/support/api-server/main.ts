@@ -2,6 +2,7 @@
 // A Kubernetes API server for trying things out: everything in memory, nothing to install. Prints `ready <url>`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { startEndpointController } from '../endpoint-controller/start-endpoint-controller.ts';
 import type { ApiServer, ApiServerOptions } from './start-api-server.ts';
 import { startApiServer } from './start-api-server.ts';
 
@@ -14,6 +15,7 @@ const USAGE = `usage: node test/support/api-server/main.ts [options]
   --service-cidr CIDR      range of cluster IPs, first the primary family; may be repeated
   --node-port-range L-H    node ports (30000-32767)
   --kubernetes-service     create the Service default/kubernetes
+  --endpoint-controller    keep EndpointSlices as the pods are
   --manifest FILE          apply a YAML file at the start, status included; may be repeated
   --kubeconfig FILE        write a kubeconfig file
   --ca FILE                write the certificate of the authority
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
       'service-cidr': { type: 'string', multiple: true },
       'node-port-range': { type: 'string', default: '30000-32767' },
       'kubernetes-service': { type: 'boolean', default: false },
+      'endpoint-controller': { type: 'boolean', default: false },
       manifest: { type: 'string', multiple: true, default: [] },
       kubeconfig: { type: 'string' },
       ca: { type: 'string' },
@@ -53,6 +56,7 @@ async function main(): Promise<void> {
     ...(values.log ? { log: (line: string) => console.error(line) } : {}),
   };
   const server = await startApiServer(options);
+  if (values['endpoint-controller']) startEndpointController({ objects: server.objects });
   for (const file of values.manifest) server.objects.applyYaml(readFileSync(file, 'utf8'));
   if (values.kubeconfig !== undefined) writeFileSync(values.kubeconfig, server.kubeconfig, { mode: 0o600 });
   if (values.ca !== undefined) writeFileSync(values.ca, server.ca ?? '');

@@ -305,8 +305,8 @@ describe('loadNetlinkAddon', () => {
     expect(failure).toMatchObject({
       code: 'ADDON_NOT_LOADED',
       paths: [
-        '/nowhere/native-bindings/prebuilds/linux-mips/netlink.node',
         '/nowhere/src/native/prebuilds/linux-mips/netlink.node',
+        '/nowhere/native-bindings/prebuilds/linux-mips/netlink.node',
       ],
       message: expect.stringContaining('make native'),
     });

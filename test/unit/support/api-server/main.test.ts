@@ -11,6 +11,19 @@ import { call } from '../../../support/api-server/plain-client.ts';
 
 const MAIN = resolve('test/support/api-server/main.ts');
 
+const MANIFEST = `
+kind: Node
+metadata: {name: n1}
+---
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+kind: Pod
+metadata: {name: p1, labels: {app: web}}
+status: {podIP: 10.1.0.1}
+`;
+
 jest.setTimeout(30_000);
 
 let folder: string;
@@ -24,7 +37,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('main', () => {
   it('serves, prints its address, writes files, and stops on a signal', async () => {
     const file = (name: string) => join(folder, name);
-    writeFileSync(file('nodes.yaml'), 'kind: Node\nmetadata: {name: n1}\n');
+    writeFileSync(file('nodes.yaml'), MANIFEST);
     const args = [
       '--token',
       'secret',
@@ -35,13 +48,15 @@ describe('main', () => {
       '--manifest',
       file('nodes.yaml'),
     ];
-    const child = spawn(process.execPath, [MAIN, '--port', '0', ...args], { timeout: 20_000 });
+    const child = spawn(process.execPath, [MAIN, '--port', '0', '--endpoint-controller', ...args], { timeout: 20_000 });
     try {
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]; // lines are texts
       const [, url = ''] = /^ready (https:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
       const options = { ca: readFileSync(file('ca.crt'), 'utf8'), headers: { authorization: 'Bearer secret' } };
       const { body } = await call<ObjectList>(`${url}/api/v1/nodes`, options);
       expect(body.items.map((node) => node.metadata.name)).toEqual(['n1']);
+      const slices = await call<ObjectList>(`${url}/apis/discovery.k8s.io/v1/endpointslices`, options);
+      expect(slices.body.items).toMatchObject([{ ports: [{ port: 80 }], endpoints: [{ addresses: ['10.1.0.1'] }] }]);
       expect(readFileSync(file('config'), 'utf8')).toContain(url);
     } finally {
       child.kill('SIGTERM');

@@ -114,9 +114,13 @@ function configOf(settings: Settings): KubeConfig {
 }
 
 async function readCredentials(config: KubeConfig, settings: Settings): Promise<Credentials> {
-  const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
-  await withDeadline(config.applyToHTTPSOptions(options), pluginDeadlineMs);
-  const headers = { ...options.headers };
+  const headers: Record<string, string> = {};
+  const options: RequestOptions = { headers };
+  try {
+    await withDeadline(config.applyToHTTPSOptions(options), pluginDeadlineMs);
+  } catch (error) {
+    throw withPluginNamed(settings.user.exec, error);
+  }
   if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   if (settings.tokenFile !== undefined) headers['Authorization'] = `Bearer ${await readToken(settings.tokenFile)}`;
   return {
@@ -129,6 +133,13 @@ async function readCredentials(config: KubeConfig, settings: Settings): Promise<
   };
 }
 
+/** The library passes on what a failing plugin wrote, and nothing else: neither its name nor, if it was silent, a word. */
+function withPluginNamed(plugin: Plugin | undefined, error: unknown): unknown {
+  if (plugin === undefined || !(error instanceof Error)) return error;
+  const reason = error.message.trim() || 'failed without a message';
+  return new Error(`credential plugin ${plugin.command}: ${reason}`, { cause: error });
+}
+
 async function readToken(file: string): Promise<string> {
   const token = (await readFile(file, 'utf8')).trim();
   if (token === '') throw new Error(`token file ${file} is empty`);
@@ -136,7 +147,7 @@ async function readToken(file: string): Promise<string> {
 }
 
 function pem(name: 'ca' | 'cert' | 'key', value: unknown): Partial<Record<typeof name, string>> {
-  return value === undefined || value === null ? {} : { [name]: String(value) };
+  return value === undefined || value === null ? {} : { [name]: String(value as string | Buffer) }; // as the library gives it
 }
 
 async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {

@@ -131,7 +131,7 @@ printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",
     const failing = await open({
       user: { exec: { command: '/bin/false', apiVersion: 'client.authentication.k8s.io/v1' } },
     });
-    await expect(failing.read(false)).rejects.toThrow();
+    await expect(failing.read(false)).rejects.toThrow('credential plugin /bin/false: failed without a message');
   });
 
   it.each<[string, string, string]>([

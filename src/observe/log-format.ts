@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { LogFields } from './log.ts';
 
 export type Severity = 'info' | 'warning' | 'error';
@@ -59,11 +60,16 @@ export function errorText(error: unknown): string {
   const texts: string[] = [];
   let current = error;
   for (let depth = 0; depth < 10 && current !== undefined && current !== null; depth += 1) {
-    const text = current instanceof Error ? current.message || current.name : String(current);
+    const text = current instanceof Error ? current.message || current.name : otherText(current);
     if (!texts.some((known) => known.includes(text))) texts.push(text);
     current = current instanceof Error ? current.cause : undefined;
   }
   return texts.join(': ');
+}
+
+/** What was thrown though it is no error. */
+function otherText(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown : inspect(thrown, { breakLength: Number.POSITIVE_INFINITY });
 }
 
 function textError(error: unknown): string {

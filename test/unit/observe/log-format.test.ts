@@ -108,6 +108,11 @@ describe('errorText', () => {
     expect(errorText(undefined)).toBe('');
   });
 
+  it('shows what was thrown though it is no error', () => {
+    expect(errorText({ reason: 'gone' })).toBe("{ reason: 'gone' }");
+    expect(errorText(7)).toBe('7');
+  });
+
   it('ends when errors cause each other', () => {
     const one = new Error('one');
     one.cause = new Error('two', { cause: one });

@@ -41,7 +41,7 @@ export function overrideLogging(folded: FoldedConfiguration, flags: ParsedFlags)
 
 /** `--hostname-override` over the file's; trimmed and lower-cased. Throws `ConfigError` when only blanks are left. */
 export function withHostname(folded: FoldedConfiguration, flags: ParsedFlags): FoldedConfiguration {
-  const written = String(flags.values.get('hostname-override')) || folded.hostnameOverride;
+  const written = (flags.values.get('hostname-override') as string) || folded.hostnameOverride;
   const hostnameOverride = written.trim().toLowerCase();
   if (hostnameOverride === '' && written !== '') {
     const parts = { field: 'hostnameOverride', value: JSON.stringify(written), bound: 'a name' };
@@ -59,7 +59,7 @@ export function setField<T>(object: T, path: string, value: unknown): T {
 }
 
 function fieldValue(flag: Flag, value: FlagValue, flags: ParsedFlags): unknown {
-  if (flag.name === 'cluster-cidr') return flags.given.has('cluster-cidr') ? String(value).split(',') : [];
+  if (flag.name === 'cluster-cidr') return flags.given.has('cluster-cidr') ? (value as string).split(',') : [];
   if (flag.name === 'log-flush-frequency') return { nanoseconds: value, writtenAsInteger: false };
   if (flag.name === 'vmodule') return value as readonly FilePatternVerbosity[];
   return value;

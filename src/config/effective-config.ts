@@ -164,7 +164,7 @@ function readText(path: string, readFile: LoadInputs['readFile']): string {
 }
 
 function textOf(flags: ParsedFlags, name: string): string {
-  return String(flags.values.get(name));
+  return flags.values.get(name) as string;
 }
 
 function notice(level: LoadNotice['level'], message: string, fields: LoadNotice['fields'] = {}): LoadNotice {

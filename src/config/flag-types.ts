@@ -30,7 +30,8 @@ export interface FlagType {
   print(value: FlagValue): string;
 }
 
-const plain = (value: FlagValue): string => String(value);
+/** For the types whose values are texts, numbers, switches or lists of texts. */
+const plain = (value: FlagValue): string => String(value as string | number | bigint | boolean | readonly string[]);
 
 /** Types by the name that the flag table uses. */
 export const flagTypes = {

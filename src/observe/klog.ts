@@ -37,7 +37,7 @@ export class Klog {
   readonly #info: LineBuffer;
   readonly #errors: LineBuffer;
   #verbosity: number;
-  #cancelSweep: (() => void) | undefined;
+  #sweepIsSet = false;
 
   constructor(options: KlogOptions) {
     this.#options = options;
@@ -95,8 +95,10 @@ export class Klog {
   }
 
   #armSweep(): void {
-    this.#cancelSweep ??= this.#options.clock.schedule(repeatWindowMs, () => {
-      this.#cancelSweep = undefined;
+    if (this.#sweepIsSet) return;
+    this.#sweepIsSet = true;
+    this.#options.clock.schedule(repeatWindowMs, () => {
+      this.#sweepIsSet = false;
       this.#reportHeld(false);
     });
   }

@@ -222,8 +222,8 @@ function tally(answers: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
   return [...counts]
-    .sort()
     .map(([name, count]) => `${name}: ${count}`)
+    .sort()
     .join(', ');
 }
 

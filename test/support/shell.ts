@@ -41,6 +41,7 @@ export class Shell {
 
   async #result(): Promise<readonly [output: string, status: string]> {
     for (;;) {
+      // oxlint-disable-next-line no-control-regex -- no command prints these two, so they mark where its output ends
       const [whole, output = '', status = ''] = /^([^\x01]*)\x01(\d+)\x02/.exec(this.#output) ?? [''];
       if (whole !== '') {
         this.#output = this.#output.slice(whole.length);

@@ -7,11 +7,11 @@ import { decodeNode } from './node.ts';
 import type { Service } from './service.ts';
 import { decodeService } from './service.ts';
 
-/** Turns parsed JSON or YAML into objects. Every method throws `DecodeError` for what cannot be used. */
+/** Turns parsed JSON or YAML into objects. Every function throws `DecodeError` for what cannot be used. */
 export interface Decoder {
-  service(value: unknown): Decoded<Service>;
-  endpointSlice(value: unknown): Decoded<EndpointSlice>;
-  node(value: unknown): Decoded<Node>;
+  readonly service: (value: unknown) => Decoded<Service>;
+  readonly endpointSlice: (value: unknown) => Decoded<EndpointSlice>;
+  readonly node: (value: unknown) => Decoded<Node>;
 }
 
 /** A decoder whose objects share their repeated texts. One per source is enough. */

@@ -116,5 +116,5 @@ export function quote(text: string): string {
 function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return value === null ? 'null' : 'an object';
-  return typeof value === 'string' ? quote(value) : String(value);
+  return typeof value === 'string' ? quote(value) : String(value as number | boolean | undefined); // JSON has no others
 }

@@ -26,7 +26,7 @@ export interface JsonAnswer {
 export interface ApiStream {
   readonly body: AsyncIterable<Buffer>;
   /** Ends it; the body then rejects with the error, unless it has ended already. */
-  close(error?: Error): void;
+  readonly close: (error?: Error) => void;
 }
 
 export interface StreamOptions {

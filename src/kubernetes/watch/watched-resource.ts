@@ -34,5 +34,5 @@ export function requestPath(resource: WatchedResource, parameters: Readonly<Reco
     ...(resource.fieldSelector !== undefined && { fieldSelector: resource.fieldSelector }),
     ...parameters,
   });
-  return `${resource.path}?${query}`;
+  return `${resource.path}?${query.toString()}`;
 }

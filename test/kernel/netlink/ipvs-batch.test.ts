@@ -123,7 +123,7 @@ describe.each<[string, () => Promise<Transport>]>([
     });
     writer.reset();
     for (let number = 0; number < 300; number++) encodeListRealServers(writer, family, server(number).identity);
-    const found = new Array<number>(300).fill(0);
+    const found = Array.from({ length: 300 }, () => 0);
     const reader = new MessageReader(await transport.request(writer));
     while (reader.next()) {
       const index = reader.sequence - writer.firstSequence;

@@ -63,6 +63,11 @@ describe('durations', () => {
   });
 });
 
+const yamlPieces =
+  'mode·ipvs·logging·null·0x10·1e999·~·\t·\n·\n  ·#·:·: ·- ·[·]·{·}·, ·"·\'·|·>·? ·&a ·*a·<<·!!set ·!!binary ·---\n·...\n·%YAML 1.2\n'.split(
+    '·',
+  );
+
 describe('files', () => {
   it('of any text are read or refused', () => {
     fc.assert(
@@ -72,44 +77,7 @@ describe('files', () => {
   });
 
   it('of text that resembles YAML are read or refused', () => {
-    const token = fc.constantFrom(
-      ...[
-        'mode',
-        'ipvs',
-        'logging',
-        ':',
-        ': ',
-        '\n',
-        '\n  ',
-        '- ',
-        '[',
-        ']',
-        '{',
-        '}',
-        ', ',
-        '&a ',
-        '*a',
-        '<<',
-        '|',
-        '>',
-      ],
-      ...[
-        '"',
-        "'",
-        '!!set ',
-        '!!binary ',
-        '? ',
-        '#',
-        '---\n',
-        '...\n',
-        '%YAML 1.2\n',
-        'null',
-        '0x10',
-        '1e999',
-        '\t',
-        '~',
-      ],
-    );
+    const token = fc.constantFrom(...yamlPieces);
     const text = fc.array(token, { maxLength: 30 }).map((each) => each.join(''));
     const head = `apiVersion: ${identity.apiVersion}\nkind: ${identity.kind}\n`;
     fc.assert(

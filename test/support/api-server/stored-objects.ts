@@ -81,7 +81,7 @@ export class StoredObjects {
   watch(resourceName: string, listener: ChangeListener): () => void {
     const resource = resourceNamed(resourceName);
     const revision = this.#store.revision;
-    for (const object of [...this.#store.values(resource.storage)]) {
+    for (const object of Array.from(this.#store.values(resource.storage))) {
       listener({ type: 'ADDED', object: present(resource, object), previous: undefined, revision });
     }
     return this.#store.subscribe(resource.storage, (change) => listener(presentChange(resource, change)));
@@ -96,7 +96,8 @@ function resourceOfInput(input: ObjectInput): Resource {
   const { kind, apiVersion } = input;
   const resource =
     apiVersion === undefined ? RESOURCES.find((entry) => entry.kind === kind) : resourceOfKind(apiVersion, kind);
-  if (resource === undefined) throw new Error(`no kind ${String(kind)} in ${String(apiVersion ?? 'any version')}`);
+  if (resource === undefined)
+    throw new Error(`no kind ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion) ?? 'any version'}`);
   return resource;
 }
 

@@ -21,8 +21,11 @@ function work(way: string | undefined): void {
   addon.monitor({ protocol: netlinkProtocol.route, groups: [1, 5, 9] }, () => undefined);
   if (way === 'waiting') noReply(writer);
   else for (let message = 0; message < 5000; message++) getLink(writer, 0, absentInterface);
-  const call = way === 'waiting' ? addon.dumpMany : addon.exchange;
-  for (let count = 0; count < 20; count++) void call(socket, writer.bytes, 60_000);
+  for (let count = 0; count < 20; count++) {
+    void (way === 'waiting'
+      ? addon.dumpMany(socket, writer.bytes, 60_000)
+      : addon.exchange(socket, writer.bytes, 60_000));
+  }
   parentPort?.postMessage('at work');
 }
 

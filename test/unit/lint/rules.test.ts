@@ -93,6 +93,35 @@ const otherViolations: readonly Violation[] = [
     'typescript(switch-exhaustiveness-check)',
   ],
   [
+    'src/observe/sort.ts',
+    'export const up = (ports: number[]) => ports.sort();\n',
+    'typescript(require-array-sort-compare)',
+  ],
+  ['src/observe/text.ts', 'export const say = (value: object) => String(value);\n', 'typescript(no-base-to-string)'],
+  [
+    'src/observe/word.ts',
+    'export const say = (value: object) => `${value}`;\n',
+    'typescript(restrict-template-expressions)',
+  ],
+  [
+    'src/observe/loose.ts',
+    'export const later = (map: Map<string, string>) => map.get;\n',
+    'typescript(unbound-method)',
+  ],
+  ['src/observe/spread.ts', 'export const all = (text: string) => [...text];\n', 'typescript(no-misused-spread)'],
+  ['src/observe/unused.ts', 'const nobody = 1;\nexport {};\n', 'eslint(no-unused-vars)'],
+  ['test/unit/empty.test.ts', "import { it } from '@jest/globals';\nit('a', () => {});\n", 'jest(expect-expect)'],
+  [
+    'test/unit/unawaited.test.ts',
+    "import { expect, it } from '@jest/globals';\nit('a', () => {\n  expect(Promise.resolve(1)).resolves.toBe(2);\n});\n",
+    'jest(valid-expect)',
+  ],
+  [
+    'test/unit/any-error.test.ts',
+    "import { expect, it } from '@jest/globals';\nit('a', () => expect(() => JSON.parse('')).toThrow());\n",
+    'jest(require-to-throw-message)',
+  ],
+  [
     'test/unit/focused.test.ts',
     "import { expect, it } from '@jest/globals';\nit.only('a', () => expect(1).toBe(1));\n",
     'jest(no-focused-tests)',

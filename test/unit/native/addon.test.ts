@@ -60,7 +60,7 @@ describe('netlink addon: conversations', () => {
     const { errno: number, bytes } = await addon.dumpMany(open(), requests, 1000);
     expect(number).toBe(0);
     expect(bytes.length).toBeGreaterThan(1_000_000);
-    expect(linkIndexes(bytes)).toEqual(new Array(count).fill(1));
+    expect(linkIndexes(bytes)).toEqual(Array.from({ length: count }, () => 1));
   });
 
   it('ends at the first refusal with the message that says so', () => {

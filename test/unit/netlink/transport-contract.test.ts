@@ -127,10 +127,10 @@ describe.each(openers)('transport over the %s', (_name, openTransport) => {
     const writer = new MessageWriter();
     noReply(writer);
     const transport = await open();
-    const underWay = expect(transport.request(writer)).rejects.toMatchObject({ errnoName: 'EBADF' });
+    const underWay = transport.request(writer);
     await new Promise((resolve) => setImmediate(resolve));
     transport.close();
-    await underWay;
+    await expect(underWay).rejects.toMatchObject({ errnoName: 'EBADF' });
     await expect(transport.exchange(writer)).rejects.toMatchObject({ errnoName: 'EBADF' });
   });
 });

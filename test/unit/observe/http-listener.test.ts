@@ -87,6 +87,6 @@ describe('listenHttp', () => {
     const listener = await listen(() => textAnswer(200, 'ok'));
     await (await fetch(`http://127.0.0.1:${listener.port}/`)).text();
     await listener.close();
-    await expect(fetch(`http://127.0.0.1:${listener.port}/`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${listener.port}/`)).rejects.toThrow('fetch failed');
   });
 });

@@ -44,7 +44,10 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   EndpointSlice: [
     NAME,
     { name: 'AddressType', cell: (slice) => text(slice, 'addressType') },
-    { name: 'Ports', cell: (slice) => some(list(slice, 'ports').map((port) => String(port['port'] ?? '*'))) },
+    {
+      name: 'Ports',
+      cell: (slice) => some(list(slice, 'ports').map((port) => String((port['port'] as number | undefined) ?? '*'))),
+    },
     {
       name: 'Endpoints',
       cell: (slice) => some(list(slice, 'endpoints').flatMap((endpoint) => texts(endpoint['addresses']))),

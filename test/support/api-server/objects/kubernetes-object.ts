@@ -64,7 +64,9 @@ export function readObject(value: unknown, type: { apiVersion: string; kind: str
 
 function checkType(field: string, found: unknown, expected: string): void {
   if (found === undefined || found === '' || found === expected) return;
-  throw badRequest(`the ${field} in the data (${String(found)}) does not match the expected ${field} (${expected})`);
+  throw badRequest(
+    `the ${field} in the data (${JSON.stringify(found)}) does not match the expected ${field} (${expected})`,
+  );
 }
 
 /** Identity within one resource: also the order of lists. */

@@ -155,7 +155,7 @@ export class ObjectRegistry {
 
   #emptyNamespace(namespace: string): void {
     for (const resource of RESOURCES.filter((candidate) => candidate.namespaced)) {
-      for (const object of [...this.#store.values(resource.storage)]) {
+      for (const object of Array.from(this.#store.values(resource.storage))) {
         if (object.metadata.namespace === namespace) this.#removeNow(resource, object);
       }
     }

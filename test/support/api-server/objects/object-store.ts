@@ -111,7 +111,7 @@ export class ObjectStore {
       const dropped = collection.history.splice(0, collection.history.length - this.#historyLimit);
       collection.compactedRevision = dropped.at(-1)?.revision ?? collection.compactedRevision;
     }
-    for (const listener of [...collection.listeners]) listener(change);
+    for (const listener of Array.from(collection.listeners)) listener(change);
   }
 
   #withNextRevision(object: KubernetesObject): KubernetesObject {

@@ -76,5 +76,5 @@ function fieldText(object: KubernetesObject, path: string): string {
   let value: unknown = object;
   for (const name of path.split('.')) value = isRecord(value) ? value[name] : undefined;
   if (value === undefined || value === null) return path === 'spec.unschedulable' ? 'false' : '';
-  return String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
 }

@@ -475,8 +475,9 @@ describe('Reflector.stop', () => {
   });
 
   it('ends a wait', async () => {
-    const { reflector, failed } = await run([refuse(500, 'InternalError')]);
+    const { reflector, failed, calls } = await run([refuse(500, 'InternalError')]);
     await failed(1);
-    await reflector.stop();
+    await expect(reflector.stop()).resolves.toBeUndefined();
+    expect(calls).toEqual([]);
   });
 });

@@ -46,8 +46,8 @@ describe('TokenBucket', () => {
     const bucket = new TokenBucket({ clock: new ManualClock(), perSecond: 1, burst: 1 });
     await bucket.take(never);
     const abort = new AbortController();
-    const waiting = expect(bucket.take(abort.signal)).rejects.toThrow('stopped');
+    const waiting = bucket.take(abort.signal);
     abort.abort(new Error('stopped'));
-    await waiting;
+    await expect(waiting).rejects.toThrow('stopped');
   });
 });

@@ -12,7 +12,7 @@ function endpoint(uid: string, ready = true): SliceEndpoint {
 }
 
 function endpoints(uids: string): SliceEndpoint[] {
-  return [...uids].map((uid) => endpoint(uid));
+  return uids.split('').map((uid) => endpoint(uid));
 }
 
 function slice(name: string | undefined, uids: string, ports = HTTP): SliceContent {

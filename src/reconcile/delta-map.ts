@@ -43,6 +43,16 @@ export class DeltaMap<Key, Value> {
     for (const key of gone) this.observe(key, undefined);
   }
 
+  /** Forgets what was observed and meets the condition, as if the kernel had nothing there. */
+  forgetObserved(meets: (value: Value) => boolean): void {
+    for (const [key, value] of this.#observed) if (meets(value)) this.observe(key, undefined);
+  }
+
+  /** Everything that is wanted. */
+  allDesired(): Iterable<Value> {
+    return this.#desired.values();
+  }
+
   desired(key: Key): Value | undefined {
     return this.#desired.get(key);
   }

@@ -76,7 +76,13 @@ export class Reconciler {
     this.#options = options;
     const { drivers, clock, observer, families, planRules, config } = options;
     const table = this.servers;
-    this.#sets = new SetKeeper({ sets: families.flatMap(allIpSets), driver: drivers.ipset, clock, observer });
+    this.#sets = new SetKeeper({
+      sets: families.flatMap(allIpSets),
+      driver: drivers.ipset,
+      isNeeded: (member) => table.leaving.needsMember(member),
+      clock,
+      observer,
+    });
     this.#rules = new RulesKeeper({ driver: drivers.rules, planRules, clock, observer });
     this.#flows = new FlowCleaner({ table, driver: drivers.conntrack, clock, observer });
     this.#serverApplier = new ServerApplier({
@@ -94,7 +100,10 @@ export class Reconciler {
       kind: 'address',
       map: this.#addresses,
       apply: (operations) => drivers.address.apply(operations),
-      operation: ({ key, desired }) => ({ kind: desired ? 'bindAddress' : 'unbindAddress', address: key }),
+      operation: ({ key, desired }) => {
+        if (desired) return { kind: 'bindAddress', address: key };
+        return table.leaving.needsAddress(key) ? undefined : { kind: 'unbindAddress', address: key };
+      },
       clock,
       observer,
     });
@@ -104,7 +113,7 @@ export class Reconciler {
         this.#touched.add(key);
       },
       boundAddress: (address, wanted) => this.#addresses.want(address, wanted ? true : undefined),
-      setMember: (key, member) => this.#sets.members.want(key, member),
+      setMember: (key, member) => this.#sets.want(key, member),
     });
   }
 
@@ -130,7 +139,7 @@ export class Reconciler {
     const changed = this.servers.pendingKeys().filter((key) => this.servers.operations(key).length > 0);
     observer.drifted('virtualServer', changed.length);
     observer.drifted('address', this.#addresses.pendingCount);
-    observer.drifted('setEntry', this.#sets.members.pendingCount);
+    observer.drifted('setEntry', this.#sets.pendingCount);
   }
 
   /** Applies what is pending and due. Throws when the kernel's state could not be read; nothing is lost then. */
@@ -188,9 +197,9 @@ export class Reconciler {
     await this.#addressApplier.applyAdditions();
     await this.#serverApplier.applyWanted((key) => firstServices.has(this.desired.holderOf(key) as ServiceKey));
     await this.#serverApplier.applyUnwanted();
+    await this.#retire();
     await this.#addressApplier.applyRemovals();
     await this.#sets.applyRemovals();
-    await this.#retire();
     await this.#flows.clean();
   }
 

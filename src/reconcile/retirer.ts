@@ -9,6 +9,8 @@ import { mayBeRemoved, nextLookMs } from './retirement.ts';
 
 interface Draining {
   readonly retirees: Map<RealServerKey, Retiree>;
+  /** Whether the whole virtual server is to go. */
+  readonly isLeaving: boolean;
   nextLookMs: number;
 }
 
@@ -80,8 +82,8 @@ export class Retirer {
       const goneSinceMs = waiting?.has(server) ? undefined : (known?.goneSinceMs ?? now);
       retirees.set(server, { key: server, sinceMs: known?.sinceMs ?? now, goneSinceMs });
     }
-    const look = previous?.nextLookMs ?? now + 1_000;
-    this.#draining.set(key, { retirees, nextLookMs: Math.min(look, now + 1_000) });
+    const isLeaving = this.#table.desired(key) === undefined;
+    this.#draining.set(key, { retirees, isLeaving, nextLookMs: nextLook(isLeaving, previous, now) });
   }
 
   #removalsOf(virtualServer: VirtualServer, listed: readonly ObservedRealServer[], now: number): IpvsOperation[] {
@@ -100,6 +102,14 @@ export class Retirer {
       removals.push({ kind: 'deleteRealServer', virtualServer, realServer });
     }
     draining.nextLookMs = now + nextLookMs(since, now);
-    return removals;
+    const isLastOfAll =
+      draining.isLeaving && removals.length === this.#table.observed(virtualServer.key)?.realServers.size;
+    return isLastOfAll ? [{ kind: 'deleteVirtualServer', virtualServer }] : removals;
   }
+}
+
+/** At once for a virtual server that has just begun to leave: mostly it has no connection and can go. */
+function nextLook(isLeaving: boolean, previous: Draining | undefined, now: number): number {
+  if (isLeaving && previous?.isLeaving !== true) return now;
+  return Math.min(previous?.nextLookMs ?? Number.POSITIVE_INFINITY, now + 1_000);
 }

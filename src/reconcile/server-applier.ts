@@ -40,7 +40,7 @@ export class ServerApplier {
     await this.#applyKeys([...urgent, ...rest]);
   }
 
-  /** Removes virtual servers that nobody wants any more. */
+  /** Quiesces virtual servers that nobody wants any more, and removes those without real servers. */
   async applyUnwanted(): Promise<void> {
     await this.#applyKeys(this.#dueKeys((key) => this.#table.desired(key) === undefined));
   }

@@ -14,20 +14,25 @@ export interface ObservedServers {
 /**
  * Operations that bring one virtual server from observed to desired, in kernel order: itself, new and changed real
  * servers, then those to quiesce. A real server that is no longer wanted gets weight 0 and stays: weight 0 and not
- * wanted is what draining means, and it is in the kernel. Pure.
+ * wanted is what draining means, and it is in the kernel. So does a virtual server that is no longer wanted, until its
+ * last real server is gone. Pure.
  */
 export function serverOperations(
   desired: PlannedVirtualServer | undefined,
   observed: ObservedServers | undefined,
 ): readonly IpvsOperation[] {
-  if (desired === undefined) {
-    return observed === undefined ? [] : [{ kind: 'deleteVirtualServer', virtualServer: observed.virtualServer }];
-  }
+  if (desired === undefined) return observed === undefined ? [] : leavingOperations(observed);
   return [
     ...virtualServerOperations(desired.virtualServer, observed?.virtualServer),
     ...wantedRealServers(desired, observed),
     ...quiescedRealServers(desired, observed),
   ];
+}
+
+function leavingOperations(observed: ObservedServers): readonly IpvsOperation[] {
+  const { virtualServer } = observed;
+  if (observed.realServers.size === 0) return [{ kind: 'deleteVirtualServer', virtualServer }];
+  return quiescedRealServers(undefined, observed);
 }
 
 function virtualServerOperations(desired: VirtualServer, observed: VirtualServer | undefined): IpvsOperation[] {
@@ -49,19 +54,26 @@ function wantedRealServers(desired: PlannedVirtualServer, observed: ObservedServ
   return operations;
 }
 
-function quiescedRealServers(desired: PlannedVirtualServer, observed: ObservedServers | undefined): IpvsOperation[] {
+function quiescedRealServers(
+  desired: PlannedVirtualServer | undefined,
+  observed: ObservedServers | undefined,
+): IpvsOperation[] {
   if (observed === undefined) return [];
   return unwantedRealServers(desired, observed)
     .filter((realServer) => realServer.weight !== 0)
     .map((realServer) => {
       const quiesced = { ...realServer, weight: 0 };
-      return { kind: 'setRealServer', virtualServer: desired.virtualServer, realServer: quiesced };
+      return { kind: 'setRealServer', virtualServer: observed.virtualServer, realServer: quiesced };
     });
 }
 
 /** Real servers in the kernel that are not wanted, draining or not yet. */
-export function unwantedRealServers(desired: PlannedVirtualServer, observed: ObservedServers): readonly RealServer[] {
+export function unwantedRealServers(
+  desired: PlannedVirtualServer | undefined,
+  observed: ObservedServers,
+): readonly RealServer[] {
   if (observed.realServers.size === 0) return [];
+  if (desired === undefined) return [...observed.realServers.values()];
   const wanted = new Set(desired.realServers.map((realServer) => realServer.key));
   return [...observed.realServers.values()].filter((realServer) => !wanted.has(realServer.key));
 }

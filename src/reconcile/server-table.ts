@@ -4,6 +4,7 @@ import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts
 import type { PlannedVirtualServer } from '../plan/service-plan.ts';
 import type { ObservedServers } from './server-operations.ts';
 import { sameRealServerSettings } from '../model/real-server.ts';
+import { LeavingServers } from './leaving-servers.ts';
 import { serverOperations, unwantedRealServers } from './server-operations.ts';
 
 interface MutableObservedServers {
@@ -16,11 +17,14 @@ export class ServerTable {
   readonly #desired = new Map<VirtualServerKey, PlannedVirtualServer>();
   readonly #observed = new Map<VirtualServerKey, MutableObservedServers>();
   readonly #pending = new Set<VirtualServerKey>();
+  /** Those that are observed and not desired. */
+  readonly leaving = new LeavingServers();
 
   want(key: VirtualServerKey, planned: PlannedVirtualServer | undefined): void {
     if (planned === undefined) this.#desired.delete(key);
     else this.#desired.set(key, planned);
     this.#pending.add(key);
+    this.#noteLeaving(key);
   }
 
   desired(key: VirtualServerKey): PlannedVirtualServer | undefined {
@@ -55,15 +59,18 @@ export class ServerTable {
   replaceObserved(
     listing: readonly { readonly virtualServer: VirtualServer; readonly realServers: readonly RealServer[] }[],
   ): void {
-    for (const key of this.#observed.keys()) this.#pending.add(key);
+    const previous = [...this.#observed.keys()];
+    for (const key of previous) this.#pending.add(key);
     for (const key of this.#desired.keys()) this.#pending.add(key);
     this.#observed.clear();
+    for (const key of previous) this.#noteLeaving(key);
     for (const { virtualServer, realServers } of listing) {
       this.#observed.set(virtualServer.key, {
         virtualServer,
         realServers: this.#adopt(virtualServer.key, realServers),
       });
       this.#pending.add(virtualServer.key);
+      this.#noteLeaving(virtualServer.key);
     }
   }
 
@@ -77,6 +84,7 @@ export class ServerTable {
         return;
       case 'deleteVirtualServer':
         this.#observed.delete(key);
+        this.#noteLeaving(key);
         return;
       case 'addRealServer':
       case 'setRealServer':
@@ -87,18 +95,22 @@ export class ServerTable {
     }
   }
 
-  /** Real servers of a wanted virtual server that are draining: weight 0 and not wanted. */
+  /** Real servers of a virtual server that are draining: weight 0 and not wanted. */
   draining(key: VirtualServerKey): readonly RealServer[] {
-    const desired = this.#desired.get(key);
     const observed = this.#observed.get(key);
-    if (desired === undefined || observed === undefined) return [];
-    return unwantedRealServers(desired, observed).filter((realServer) => realServer.weight === 0);
+    if (observed === undefined) return [];
+    return unwantedRealServers(this.#desired.get(key), observed).filter((realServer) => realServer.weight === 0);
   }
 
   #observeVirtualServer(virtualServer: VirtualServer): void {
     const present = this.#observed.get(virtualServer.key);
     if (present === undefined) this.#observed.set(virtualServer.key, { virtualServer, realServers: new Map() });
     else present.virtualServer = virtualServer;
+    this.#noteLeaving(virtualServer.key);
+  }
+
+  #noteLeaving(key: VirtualServerKey): void {
+    this.leaving.note(key, this.#desired.has(key) ? undefined : this.#observed.get(key)?.virtualServer.identity);
   }
 
   /** Shares the desired objects where the kernel agrees with them, so that each is in memory once. */

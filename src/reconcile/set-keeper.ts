@@ -1,42 +1,63 @@
-import type { IpSetDriver, ObservedIpSet } from '../kernel/drivers.ts';
+import type { IpSetDriver, ObservedIpSet, OperationFailure } from '../kernel/drivers.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpSet, IpSetEntry, IpSetName } from '../model/ip-set.ts';
+import type { IpSetOperation } from '../model/operation.ts';
 import type { SetMember } from './desired-state.ts';
 import type { ReconcileObserver } from './observer.ts';
 import { Attempts } from './attempts.ts';
 import { DeltaApplier } from './delta-applier.ts';
 import { DeltaMap } from './delta-map.ts';
 import { setMemberKey } from './desired-state.ts';
+import { setCapacity } from './set-capacity.ts';
 
-/** The IP sets: makes those that are missing and keeps their entries as wanted. */
+/** How full a set is. */
+export interface SetFill {
+  readonly name: IpSetName;
+  readonly entries: number;
+  readonly maxElements: number;
+}
+
+/** A set of ours: how it should be made, and how it was last seen. */
+interface KeptSet {
+  readonly shape: IpSet;
+  /** Entries wanted, each counted once. */
+  wanted: number;
+  /** As the kernel has it; undefined while it is missing or of another type or family. */
+  capacity: number | undefined;
+  /** A set of the name is there that is not as it should be. */
+  isMismatched: boolean;
+}
+
+/** The IP sets: makes those that are missing, makes those anew that are too small, and keeps their entries as wanted. */
 export class SetKeeper {
-  readonly members = new DeltaMap<string, SetMember>((a, b) => a.entry.text === b.entry.text);
-  readonly #applier: DeltaApplier<string, SetMember, ReturnType<typeof memberOperation>>;
-  readonly #sets: readonly IpSet[];
+  readonly #members = new DeltaMap<string, SetMember>((a, b) => a.entry.text === b.entry.text);
+  readonly #applier: DeltaApplier<string, SetMember, IpSetOperation>;
+  readonly #sets: ReadonlyMap<string, KeptSet>;
   readonly #driver: IpSetDriver;
   readonly #observer: ReconcileObserver;
   readonly #setAttempts: Attempts<IpSetName>;
-  /** Sets that exist as they should. */
-  readonly #ready = new Set<string>();
-  readonly #mismatched = new Set<string>();
 
   constructor(options: {
     readonly sets: readonly IpSet[];
     readonly driver: IpSetDriver;
+    /** Whether an entry that nobody wants has to stay for now. */
+    readonly isNeeded: (member: SetMember) => boolean;
     readonly clock: Clock;
     readonly observer: ReconcileObserver;
   }) {
-    this.#sets = options.sets;
+    this.#sets = new Map(options.sets.map((shape) => [shape.name, newSet(shape)]));
     this.#driver = options.driver;
     this.#observer = options.observer;
     this.#setAttempts = new Attempts('ipSet', options.clock, options.observer);
     this.#applier = new DeltaApplier({
       kind: 'setEntry',
-      map: this.members,
+      map: this.#members,
       apply: (operations) => this.#driver.apply(operations),
-      operation: (delta) => {
-        const member = (delta.desired ?? delta.observed) as SetMember;
-        return this.#ready.has(member.set) ? memberOperation(delta.desired !== undefined, member) : undefined;
+      operation: ({ desired, observed }) => {
+        const member = (desired ?? observed) as SetMember;
+        if (this.#sets.get(member.set)?.capacity === undefined) return undefined;
+        if (desired === undefined && options.isNeeded(member)) return undefined;
+        return { kind: desired === undefined ? 'deleteEntry' : 'addEntry', ...member };
       },
       clock: options.clock,
       observer: options.observer,
@@ -49,30 +70,49 @@ export class SetKeeper {
 
   /** Whether every set exists, so that rules may refer to them. */
   get allReady(): boolean {
-    return this.#sets.every((set) => this.#ready.has(set.name));
+    for (const set of this.#sets.values()) if (set.capacity === undefined) return false;
+    return true;
+  }
+
+  /** How full the sets are that exist. */
+  fill(): readonly SetFill[] {
+    return [...this.#sets.values()].flatMap(({ shape, wanted, capacity }) =>
+      capacity === undefined ? [] : [{ name: shape.name, entries: wanted, maxElements: capacity }],
+    );
+  }
+
+  /** Entries that are not as wanted. */
+  get pendingCount(): number {
+    return this.#members.pendingCount;
+  }
+
+  /** Sets whether an entry is wanted; `undefined` for not. The key is `setMemberKey`. */
+  want(key: string, member: SetMember | undefined): void {
+    const previous = this.#members.desired(key);
+    const set = this.#sets.get((member ?? previous)?.set ?? '');
+    if (set !== undefined) set.wanted += Number(member !== undefined) - Number(previous !== undefined);
+    this.#members.want(key, member);
   }
 
   /** Reads the sets; returns them for whoever wants to know what was there. */
   async observe(): Promise<readonly ObservedIpSet[]> {
-    const observed = await this.#driver.list(this.#sets.map((set) => set.name));
+    const observed = await this.#driver.list([...this.#sets.keys()]);
     const byName = new Map(observed.map((set) => [set.name, set]));
-    this.#ready.clear();
-    this.#mismatched.clear();
-    for (const set of this.#sets) {
-      const present = byName.get(set.name);
-      if (present === undefined) continue;
-      if (isAsWanted(present, set)) this.#ready.add(set.name);
-      else this.#mismatched.add(set.name);
-    }
-    this.members.replaceObserved(observed.filter((set) => this.#ready.has(set.name)).flatMap(membersOf));
+    for (const set of this.#sets.values()) noteObserved(set, byName.get(set.shape.name));
+    const usable = observed.filter(({ name }) => this.#sets.get(name)?.capacity !== undefined);
+    this.#members.replaceObserved(usable.flatMap(membersOf));
     return observed;
   }
 
-  /** Makes missing sets, then adds missing entries. */
+  /** Makes missing sets together with their entries, then adds missing entries. */
   async applyAdditions(): Promise<void> {
-    for (const set of this.#sets) {
-      if (!this.#ready.has(set.name) && this.#setAttempts.isDue(set.name)) await this.#makeSet(set);
+    const missing: KeptSet[] = [];
+    for (const set of this.#sets.values()) {
+      if (isAsWanted(set) || !this.#setAttempts.isDue(set.shape.name)) continue;
+      if (set.isMismatched || set.capacity !== undefined) await this.#replace(set);
+      else missing.push(set);
     }
+    if (missing.length > 0) await this.#create(missing);
     await this.#applier.applyAdditions();
   }
 
@@ -80,33 +120,75 @@ export class SetKeeper {
     await this.#applier.applyRemovals();
   }
 
-  async #makeSet(set: IpSet): Promise<void> {
+  /** Sets made in one go with their entries are made with room for them, which is much faster than growing. */
+  async #create(sets: readonly KeptSet[]): Promise<void> {
+    const names = new Set<string>(sets.map(({ shape }) => shape.name));
+    const members = this.#wantedMembers(names);
+    const failures = await this.#driver.apply([
+      ...sets.map((set) => ({ kind: 'createSet', set: shapeFor(set) }) as const),
+      ...members.map((member) => ({ kind: 'addEntry', ...member }) as const),
+    ]);
+    const failed = new Map(failures.map(({ index, error }: OperationFailure) => [index, error]));
+    for (const [index, set] of sets.entries()) this.#settle(set, failed.get(index));
+    const added = members.filter((_, index) => !failed.has(sets.length + index));
+    this.#noteAdded(added);
+  }
+
+  async #replace(set: KeptSet): Promise<void> {
+    const names = new Set<string>([set.shape.name]);
+    const members = this.#wantedMembers(names);
     try {
-      if (this.#mismatched.has(set.name)) await this.#driver.replaceSet(set, []);
-      else await this.#create(set);
+      await this.#driver.replaceSet(
+        shapeFor(set),
+        members.map(({ entry }) => entry),
+      );
     } catch (error) {
-      this.#setAttempts.failed(set.name, error);
+      this.#setAttempts.failed(set.shape.name, error);
       return;
     }
-    this.#mismatched.delete(set.name);
-    this.#ready.add(set.name);
-    this.#setAttempts.succeeded(set.name);
+    this.#members.forgetObserved(({ set: name }) => names.has(name));
+    this.#settle(set, undefined);
+    this.#noteAdded(members);
+  }
+
+  #settle(set: KeptSet, error: unknown): void {
+    if (error !== undefined) {
+      this.#setAttempts.failed(set.shape.name, error);
+      return;
+    }
+    set.capacity = shapeFor(set).maxElements;
+    set.isMismatched = false;
+    this.#setAttempts.succeeded(set.shape.name);
     this.#observer.applied('ipSet', 1);
   }
 
-  async #create(set: IpSet): Promise<void> {
-    const [failure] = await this.#driver.apply([{ kind: 'createSet', set }]);
-    if (failure !== undefined) throw failure.error;
+  #noteAdded(members: readonly SetMember[]): void {
+    for (const member of members) this.#members.observe(setMemberKey(member.set, member.entry), member);
+    this.#observer.applied('setEntry', members.length);
+  }
+
+  #wantedMembers(names: ReadonlySet<string>): SetMember[] {
+    return [...this.#members.allDesired()].filter(({ set }) => names.has(set));
   }
 }
 
-function memberOperation(wanted: boolean, { set, entry }: SetMember) {
-  return wanted ? ({ kind: 'addEntry', set, entry } as const) : ({ kind: 'deleteEntry', set, entry } as const);
+function newSet(shape: IpSet): KeptSet {
+  return { shape, wanted: 0, capacity: undefined, isMismatched: false };
 }
 
-function isAsWanted(observed: ObservedIpSet, set: IpSet): boolean {
-  if (observed.type !== set.type) return false;
-  return set.type === 'bitmap:port' || (observed.family === set.family && observed.maxElements === set.maxElements);
+function noteObserved(set: KeptSet, observed: ObservedIpSet | undefined): void {
+  const { type, family } = set.shape;
+  const fits = observed?.type === type && (type === 'bitmap:port' || observed.family === family);
+  set.capacity = observed !== undefined && fits ? observed.maxElements : undefined;
+  set.isMismatched = observed !== undefined && !fits;
+}
+
+function isAsWanted(set: KeptSet): boolean {
+  return set.capacity !== undefined && (set.shape.type === 'bitmap:port' || set.capacity === shapeFor(set).maxElements);
+}
+
+function shapeFor({ shape, wanted, capacity }: KeptSet): IpSet {
+  return shape.type === 'bitmap:port' ? shape : { ...shape, maxElements: setCapacity(wanted, capacity) };
 }
 
 function membersOf(set: ObservedIpSet): [string, SetMember][] {

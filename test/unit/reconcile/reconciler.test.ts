@@ -200,6 +200,77 @@ describe('an endpoint that goes', () => {
   });
 });
 
+describe('a Service that goes', () => {
+  const server = 'TCP/10.96.10.20:80';
+  const nodeServer = 'TCP/192.168.0.10:30080';
+
+  beforeEach(async () => {
+    tables.updateService(nodePortService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')]));
+    await settle();
+    kernel.writes.length = 0;
+  });
+
+  const remove = async () => {
+    tables.deleteService(aService().key);
+    await settle();
+  };
+
+  it('leaves nothing behind at once when it has no connection', async () => {
+    await remove();
+    expect(kernel.describe()).toEqual([]);
+    expect(kernel.writes.filter((write) => write.startsWith('delete') && write.includes('Server'))).toEqual([
+      `deleteVirtualServer ${server}`,
+      `deleteVirtualServer ${nodeServer}`,
+    ]);
+  });
+
+  it('keeps what a connection needs, and what tells that it is ours, until the connection is gone', async () => {
+    kernel.setConnections(server, '10.244.2.6:8080', 1);
+    kernel.setConnections(nodeServer, '10.244.2.6:8080', 1);
+    await remove();
+    const needed = [
+      'address 10.96.10.20',
+      'entry KUBE-IPVS-IPS 10.96.10.20',
+      'entry KUBE-NODE-PORT-TCP 30080',
+      `real ${server} -> 10.244.2.6:8080 weight=0`,
+      `real ${nodeServer} -> 10.244.2.6:8080 weight=0`,
+      `virtual ${server} rr flags=0 timeout=0`,
+      `virtual ${nodeServer} rr flags=0 timeout=0`,
+    ];
+    expect(kernel.describe()).toEqual(needed);
+    reconciler = startProcess();
+    await settle();
+    expect(kernel.describe()).toEqual(needed);
+    kernel.setConnections(server, '10.244.2.6:8080', 0);
+    kernel.setConnections(nodeServer, '10.244.2.6:8080', 0);
+    await clock.advance(10_000);
+    await reconciler.apply();
+    expect(kernel.describe()).toEqual([]);
+  });
+
+  it('goes at the deadline, connections or not', async () => {
+    kernel.setConnections(server, '10.244.2.6:8080', 1);
+    await remove();
+    for (let minute = 0; minute < 11; minute++) {
+      await clock.advance(60_000);
+      await reconciler.apply();
+    }
+    expect(kernel.describe()).toEqual([]);
+  });
+
+  it('has its connections still when it comes back', async () => {
+    kernel.setConnections(server, '10.244.2.6:8080', 1);
+    await remove();
+    kernel.writes.length = 0;
+    tables.updateService(aService());
+    await settle();
+    expect(kernel.writes.filter((write) => write.includes('Server'))).toEqual([
+      `setRealServer ${server} 10.244.2.6:8080 weight=1`,
+    ]);
+  });
+});
+
 describe('an operation that fails', () => {
   it('holds nothing else up, never deletes, and is tried again', async () => {
     kernel.failWhen = (description) => description === 'addVirtualServer TCP/10.96.10.20:80';

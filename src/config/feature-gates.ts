@@ -1,7 +1,7 @@
 import { ConfigError, problem } from './errors.ts';
 
 /** How far a feature has come; blank is general availability. */
-export type FeatureStage = 'ALPHA' | 'BETA' | 'DEPRECATED' | '';
+type FeatureStage = 'ALPHA' | 'BETA' | 'DEPRECATED' | '';
 
 interface GateDefinition {
   readonly name: string;

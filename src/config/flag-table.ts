@@ -1,7 +1,7 @@
 import type { FlagTypeName } from './flag-types.ts';
 
 /** What happens to a flag when `--config` is given: nothing, still in force, or it overrides the logging section. */
-export type WithConfigFile = 'ignored' | 'kept' | 'overrides';
+type WithConfigFile = 'ignored' | 'kept' | 'overrides';
 
 /** One command-line flag. */
 export interface Flag {

@@ -3,8 +3,8 @@ import type { Nanoseconds } from './go-duration.ts';
 import type { KubeProxyConfiguration } from './kube-proxy-configuration.ts';
 
 /** Default ports of the two servers. */
-export const healthzPort = 10256;
-export const metricsPort = 10249;
+const healthzPort = 10256;
+const metricsPort = 10249;
 
 /**
  * The configuration with the settings of the active mode pulled to the top, as validation and the flags see it.

@@ -33,7 +33,7 @@ const byName = new Map(flagTable.map((flag) => [flag.name, flag]));
 const byShort = new Map(flagTable.flatMap((flag) => (flag.short === undefined ? [] : [[flag.short, flag] as const])));
 
 /** The flag's value when it is not given. */
-export function defaultOf(flag: Flag): FlagValue {
+function defaultOf(flag: Flag): FlagValue {
   return flagTypes[flag.type].parse(flag.default, undefined);
 }
 

@@ -15,7 +15,7 @@ export type VersionRequest =
   | { readonly kind: 'print'; readonly raw: boolean };
 
 /** Reads `v1.36.0-rc.1`; undefined for anything else. */
-export function parseProgramVersion(text: string): ProgramVersion | undefined {
+function parseProgramVersion(text: string): ProgramVersion | undefined {
   const match = /^v(\d+)\.(\d+)\.(\d+)([-+].*)?$/.exec(text);
   if (match === null) return undefined;
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), text };

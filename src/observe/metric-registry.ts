@@ -5,7 +5,7 @@ import PromHistogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 
 /** Values of a metric's labels, by label name. */
-export type Labels<Name extends string> = Readonly<Record<Name, string>>;
+type Labels<Name extends string> = Readonly<Record<Name, string>>;
 
 /** A number that only grows. Without labels it is shown from the start, with labels once it has been touched. */
 export interface Counter<Name extends string> {

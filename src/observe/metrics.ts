@@ -4,7 +4,7 @@ import { MetricRegistry } from './metric-registry.ts';
 import { proxierMetrics } from './proxier-metrics.ts';
 
 /** The program as `kubernetes_build_info` describes it. */
-export interface BuildInfo {
+interface BuildInfo {
   /** Kubernetes release that the program stands for. */
   readonly major: string;
   readonly minor: string;
@@ -17,7 +17,7 @@ export interface BuildInfo {
 }
 
 /** A feature gate, for `kubernetes_feature_enabled`. */
-export interface FeatureInfo {
+interface FeatureInfo {
   readonly name: string;
   readonly stage: string;
   readonly enabled: boolean;
@@ -178,7 +178,7 @@ function conntrackMetrics(registry: MetricRegistry) {
 }
 
 /** A request to the API server that has been answered, or has failed without an answer. */
-export interface FinishedRequest {
+interface FinishedRequest {
   /** HTTP status, or `<error>` without an answer. */
   readonly code: string;
   /** HTTP method, in capitals. */

@@ -2,13 +2,10 @@ import { countBuckets, fineBuckets } from './buckets.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
 /** Outcome of an operation on the kernel. */
-export type OperationOutcome = 'applied' | 'failed';
+type OperationOutcome = 'applied' | 'failed';
 
 /** Kinds of objects that are listed and watched. */
-export type WatchedResource = 'services' | 'endpointslices' | 'nodes' | 'servicecidrs';
-
-/** The metrics that kube-proxy does not have; all names begin with `ipvs_proxier_`. */
-export type ProxierMetrics = ReturnType<typeof proxierMetrics>;
+type WatchedResource = 'services' | 'endpointslices' | 'nodes' | 'servicecidrs';
 
 /** Registers our own metrics. Labels take few values each: kinds of operations, drivers, resources. */
 export function proxierMetrics(

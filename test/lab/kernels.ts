@@ -33,7 +33,7 @@ export type Kernel = UmlKernel | HostKernel;
 type KernelRequest = Pick<LabOptions, 'backend' | 'kernel' | 'moduleDirectory' | 'timeTravel' | 'verb'>;
 
 /** Directory with kernels and modules that were built for the lab. */
-export function labCacheDirectory(): string {
+function labCacheDirectory(): string {
   return process.env.KERNEL_LAB_CACHE || join(import.meta.dirname, '../../.cache/kernel-lab');
 }
 

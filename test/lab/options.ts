@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { LabError } from './lab-error.ts';
 
 export type BackendName = 'uml' | 'host';
-export type Verb = 'run' | 'shell' | 'doctor';
+type Verb = 'run' | 'shell' | 'doctor';
 
 /** What the command line and `KERNEL_LAB` ask for. */
 export interface LabOptions {
@@ -36,7 +36,7 @@ export interface LabOptions {
   readonly command: readonly string[];
 }
 
-export const usage = `usage: lab.ts run [options] -- COMMAND [ARGUMENT...]
+const usage = `usage: lab.ts run [options] -- COMMAND [ARGUMENT...]
        lab.ts shell [options] [-- COMMAND [ARGUMENT...]]
        lab.ts doctor
 options: --timeout SECONDS  --rw DIRECTORY (repeatable)  --stdin  --mem 2G  --backend auto|uml|host

@@ -14,7 +14,7 @@ export function commandError(command: string, number: number, kernelMessage?: st
 }
 
 /** The operation in words, e.g. `add real server 10.244.1.2:8443 to virtual server TCP/10.96.0.1:443`. */
-export function describeOperation(operation: IpvsOperation): string {
+function describeOperation(operation: IpvsOperation): string {
   const virtualServer = `virtual server ${operation.virtualServer.key}`;
   switch (operation.kind) {
     case 'addVirtualServer':

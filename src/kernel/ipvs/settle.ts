@@ -3,7 +3,7 @@ import { errno } from '../../netlink/errors.ts';
 import type { MessageFailure } from '../../netlink/transport.ts';
 
 /** An operation to send instead of one that was refused, and the place of the latter in its batch. */
-export interface Repair {
+interface Repair {
   readonly index: number;
   readonly operation: IpvsOperation;
 }

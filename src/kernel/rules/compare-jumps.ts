@@ -48,7 +48,7 @@ export function compareJumps(wanted: readonly RuleJump[], rules: readonly string
 }
 
 /** The rule of a jump as iptables-restore takes it, without the built-in chain. */
-export function jumpRule(jump: RuleJump): string {
+function jumpRule(jump: RuleJump): string {
   const comment = jump.comment === '' ? '' : `-m comment --comment ${quote(jump.comment)} `;
   return `${comment}-j ${jump.to}`;
 }

@@ -5,7 +5,7 @@ export interface SavedRules {
   readonly incompatibleTables: readonly string[];
 }
 
-export interface SavedChain {
+interface SavedChain {
   /** Whether the kernel made it; it then has a policy and cannot be removed. */
   readonly builtIn: boolean;
   /** Without the leading `-A CHAIN`, in order. */

@@ -10,7 +10,7 @@ import { readMetadata, readTimeMs } from './metadata.ts';
 import { highestPort, readProtocol } from './ports.ts';
 
 /** One usable entry of `ports`: those without a number or with a null name are left out. */
-export interface EndpointPort {
+interface EndpointPort {
   readonly name: string;
   readonly protocol: Protocol;
   readonly port: number;

@@ -9,7 +9,7 @@ export interface ManifestFile {
 }
 
 /** Larger files are refused rather than read into memory. */
-export const largestManifestBytes = 256 * 1024 * 1024;
+const largestManifestBytes = 256 * 1024 * 1024;
 
 /**
  * The files that `--manifests` names, in order: a path of a file is that file, a path of a directory is all of its

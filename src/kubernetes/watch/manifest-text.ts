@@ -3,7 +3,7 @@ import { isAlias, isMap, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { ManifestError } from './errors.ts';
 
 /** Where something is written: `file:line:column`, both counted from 1; `file: path` in very long JSON. */
-export type Place = string;
+type Place = string;
 
 /** One object of a manifest, not decoded yet. */
 export interface ManifestItem {

@@ -25,7 +25,7 @@ const bookmarkSilenceMs = 180_000;
 const shortestWatchMs = 1_000;
 
 /** Receives the objects of one resource; iterables are read before the call returns. `key` is `namespace/name`, or `name` alone. */
-export interface ReflectorTarget<T> {
+interface ReflectorTarget<T> {
   replace(objects: Iterable<T>): void;
   update(object: T): void;
   /** The object may never have been there. */

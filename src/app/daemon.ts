@@ -133,13 +133,14 @@ async function openSource(
       log: klog.named('kubernetes/watch/manifest-source.ts'),
     });
   }
-  return await openApiSource({
+  const { source } = await openApiSource({
     connection: settings.config.clientConnection,
     nodeName: name,
     version: settings.version.text,
     sink,
     log: klog.named('kubernetes/watch/reflector.ts'),
   });
+  return source;
 }
 
 /** Node addresses are followed by notification; without the addon they are read again with every audit. */

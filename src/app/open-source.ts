@@ -1,9 +1,9 @@
 import type { ClientConnectionConfig } from '../config/config.ts';
-import type { ObjectSink, ObjectSource } from '../kubernetes/source.ts';
+import type { ObjectSink } from '../kubernetes/source.ts';
 import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
 import { ApiSource } from '../kubernetes/watch/api-source.ts';
 import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
-import { KubeClient } from '../kubernetes/watch/kube-client.ts';
+import { type ApiClient, KubeClient, type RequestObserver } from '../kubernetes/watch/kube-client.ts';
 import { openCredentials } from '../kubernetes/watch/open-credentials.ts';
 import { serviceAccountDirectory } from '../kubernetes/watch/service-account.ts';
 import { TokenBucket } from '../kubernetes/watch/token-bucket.ts';
@@ -16,10 +16,18 @@ export interface ApiSourceSettings {
   readonly version: string;
   readonly sink: ObjectSink;
   readonly log: Log;
+  /** Told of every request. */
+  readonly requests?: RequestObserver;
+}
+
+/** The source, and the client that it uses, for requests of others. */
+export interface OpenedApi {
+  readonly source: ApiSource;
+  readonly client: ApiClient;
 }
 
 /** Opens the API server as the source of objects. Throws `ClientConfigError` when the way to it is not usable. */
-export async function openApiSource(settings: ApiSourceSettings): Promise<ObjectSource> {
+export async function openApiSource(settings: ApiSourceSettings): Promise<OpenedApi> {
   const { connection: config, nodeName, version, sink, log } = settings;
   const source = await openCredentials({
     kubeconfig: config.kubeconfig,
@@ -35,7 +43,8 @@ export async function openApiSource(settings: ApiSourceSettings): Promise<Object
     clock,
     limiter: new TokenBucket({ clock, perSecond: config.qps, burst: config.burst }),
     userAgent: `ipvs-proxier/${version} (linux/${process.arch === 'x64' ? 'amd64' : process.arch})`,
+    ...(settings.requests !== undefined && { observer: settings.requests }),
   });
   log.info('Using the API server', { server: source.server });
-  return new ApiSource({ client, sink, nodeName, clock, random: Math.random, log });
+  return { client, source: new ApiSource({ client, sink, nodeName, clock, random: Math.random, log }) };
 }

@@ -46,12 +46,43 @@ export interface ApiClient {
   openStream(path: string, options: StreamOptions): Promise<ApiStream>;
 }
 
+/** One exchange with the API server: answered, or failed without an answer. */
+interface FinishedRequest {
+  /** HTTP status, or `<error>` without an answer. */
+  readonly code: string;
+  readonly method: string;
+  /** Host and port of the API server. */
+  readonly host: string;
+  /** Until the headers of the answer. */
+  readonly durationSeconds: number;
+  readonly requestBytes: number;
+  /** Size of the answer's body after decompression; undefined for a watch, whose body has no end. */
+  readonly responseBytes: number | undefined;
+}
+
+/** Told of every exchange, for metrics. */
+export interface RequestObserver {
+  finished(request: FinishedRequest): void;
+  /** A request has waited so long for its turn. */
+  limited(method: string, host: string, seconds: number): void;
+  /** A request is sent again after this answer. */
+  retried(code: string, method: string, host: string): void;
+}
+
 export interface KubeClientOptions {
   readonly connection: ApiConnection;
   readonly clock: Clock;
   /** For all requests except watches. */
   readonly limiter: TokenBucket;
   readonly userAgent: string;
+  readonly observer?: RequestObserver;
+}
+
+/** An answer whose body has not been read yet. */
+interface OpenAnswer {
+  readonly response: IncomingMessage;
+  /** To be called once the size of the body is known, or will never be. */
+  readonly finish: (responseBytes: number | undefined) => void;
 }
 
 /** The API client over HTTP/1.1. A refused credential is read again and the request repeated once. */
@@ -60,12 +91,16 @@ export class KubeClient implements ApiClient {
   readonly #clock: Clock;
   readonly #limiter: TokenBucket;
   readonly #userAgent: string;
+  readonly #observer: RequestObserver | undefined;
+  readonly #host: string;
 
   constructor(options: KubeClientOptions) {
     this.#connection = options.connection;
     this.#clock = options.clock;
     this.#limiter = options.limiter;
     this.#userAgent = options.userAgent;
+    this.#observer = options.observer;
+    this.#host = new URL(options.connection.server).host;
   }
 
   async getJson(path: string, signal: AbortSignal): Promise<JsonAnswer> {
@@ -82,15 +117,17 @@ export class KubeClient implements ApiClient {
   }
 
   async openStream(path: string, options: StreamOptions): Promise<ApiStream> {
-    const response = await this.#send({ method: 'GET', path, ...options }, {});
+    const { response, finish } = await this.#send({ method: 'GET', path, ...options }, {});
+    finish(undefined);
     return { body: response, close: (error) => response.destroy(error) };
   }
 
   async #json(call: HttpCall): Promise<JsonAnswer> {
-    await this.#limiter.take(call.signal);
-    const response = await this.#send(call, { 'Accept-Encoding': 'gzip' });
+    await this.#waitForTurn(call);
+    const { response, finish } = await this.#send(call, { 'Accept-Encoding': 'gzip' });
     const request = `${call.method} ${call.path}`;
     const text = await readBody(response, { request, maxBytes: maxBodyBytes, signal: call.signal });
+    finish(text.length);
     try {
       return { value: JSON.parse(text.toString('utf8')), sizeBytes: text.length };
     } catch (error) {
@@ -98,28 +135,50 @@ export class KubeClient implements ApiClient {
     }
   }
 
-  async #send(call: HttpCall, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+  async #waitForTurn(call: HttpCall): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    await this.#limiter.take(call.signal);
+    this.#observer?.limited(call.method, this.#host, (this.#clock.monotonicMs() - startMs) / 1000);
+  }
+
+  async #send(call: HttpCall, headers: Readonly<Record<string, string>>): Promise<OpenAnswer> {
     try {
       return await this.#sendOnce(call, headers);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
       this.#connection.invalidate();
+      this.#observer?.retried('401', call.method, this.#host);
       return await this.#sendOnce(call, headers);
     }
   }
 
-  async #sendOnce(call: HttpCall, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+  async #sendOnce(call: HttpCall, headers: Readonly<Record<string, string>>): Promise<OpenAnswer> {
     const ready = await this.#connection.ready();
+    const startMs = this.#clock.monotonicMs();
     const response = await exchange(call, {
       server: this.#connection.server,
       agent: ready.agent,
       clock: this.#clock,
       headers: { Accept: 'application/json', 'User-Agent': this.#userAgent, ...headers, ...ready.headers },
+    }).catch((error: unknown) => {
+      if (!call.signal.aborted) this.#finished(call, '<error>', startMs)(undefined);
+      throw error;
     });
     const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
+    const finish = this.#finished(call, String(status), startMs);
+    if (status >= 200 && status < 300) return { response, finish };
     const request = `${call.method} ${call.path}`;
     const text = await readBody(response, { request, maxBytes: maxErrorBytes, signal: call.signal });
+    finish(text.length);
     throw apiErrorOf(request, status, response.headers['retry-after'], text.toString('utf8'));
+  }
+
+  /** Stops the time; the result reports the exchange. */
+  #finished(call: HttpCall, code: string, startMs: number): OpenAnswer['finish'] {
+    const durationSeconds = (this.#clock.monotonicMs() - startMs) / 1000;
+    const requestBytes = Buffer.byteLength(call.body ?? '');
+    const { method } = call;
+    return (responseBytes) =>
+      this.#observer?.finished({ code, method, host: this.#host, durationSeconds, requestBytes, responseBytes });
   }
 }

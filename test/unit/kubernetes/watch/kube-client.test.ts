@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { silentLog } from '../../../../src/observe/log.ts';
 import { ApiConnection } from '../../../../src/kubernetes/watch/api-connection.ts';
 import type { CredentialSource, Credentials } from '../../../../src/kubernetes/watch/credentials.ts';
-import { KubeClient } from '../../../../src/kubernetes/watch/kube-client.ts';
+import { KubeClient, type RequestObserver } from '../../../../src/kubernetes/watch/kube-client.ts';
 import { TokenBucket } from '../../../../src/kubernetes/watch/token-bucket.ts';
 import { CertificateAuthority } from '../../../support/api-server/tls/certificate.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -41,6 +41,13 @@ async function serve(steps: readonly Step[], options: { path?: string; tokens?: 
   const { log, lines } = recordingLog();
   const connection = new ApiConnection({ source, clock, log });
   const limiter = new TokenBucket({ clock, perSecond: 1, burst: 2 });
+  const reports: string[] = [];
+  const observer: RequestObserver = {
+    finished: ({ code, method, requestBytes, responseBytes }) =>
+      reports.push(`${method} ${code} sent ${requestBytes} received ${responseBytes}`),
+    limited: (method, host, seconds) => reports.push(`${method} waited ${seconds} for ${host.replace(/:\d+$/, '')}`),
+    retried: (code, method) => reports.push(`${method} again after ${code}`),
+  };
   closers.push(async () => {
     connection.close();
     await server.close();
@@ -50,7 +57,8 @@ async function serve(steps: readonly Step[], options: { path?: string; tokens?: 
     source,
     clock,
     lines,
-    client: new KubeClient({ connection, clock, limiter, userAgent: 'kube-proxy/test' }),
+    reports,
+    client: new KubeClient({ connection, clock, limiter, userAgent: 'kube-proxy/test', observer }),
   };
 }
 
@@ -346,5 +354,31 @@ describe('KubeClient over TLS', () => {
     let text = '';
     for await (const chunk of watch.body) text += chunk.toString();
     expect(text).toBe('{}\n');
+  });
+});
+
+describe('what is told of requests', () => {
+  it('has the wait, the status and the sizes of a request', async () => {
+    const { client, reports } = await serve([answer(201, { a: 1 })]);
+    await client.sendJson('POST', '/x', { b: 22 }, never);
+    expect(reports).toEqual(['POST waited 0 for 127.0.0.1', 'POST 201 sent 8 received 7']);
+  });
+
+  it('has no size for a watch, and no wait', async () => {
+    const { client, reports } = await serve([answer(200, {})]);
+    (await client.openStream('/x', { signal: never, deadlineMs: 1000 })).close();
+    expect(reports).toEqual(['GET 200 sent 0 received undefined']);
+  });
+
+  it('has refused credentials, and the same request again', async () => {
+    const { client, reports } = await serve([answer(401, {}), answer(200, {})]);
+    await client.getJson('/x', never);
+    expect(reports.slice(1)).toEqual(['GET 401 sent 0 received 2', 'GET again after 401', 'GET 200 sent 0 received 2']);
+  });
+
+  it('has a request without an answer', async () => {
+    const { client, reports } = await serve([cut]);
+    await expect(client.getJson('/x', never)).rejects.toThrow('GET /x');
+    expect(reports.slice(1)).toEqual(['GET <error> sent 0 received undefined']);
   });
 });

@@ -76,11 +76,15 @@ class PlanDraft {
     const clusterIp = this.#service.clusterIps.find((address) => familyOf(address) === family);
     if (clusterIp === undefined) return;
     for (const port of this.#service.ports) new PortDraft(this, port, family).addAll(clusterIp);
-    const health = this.#service.healthCheckNodePort;
+    const health = this.#healthCheckNodePort();
     if (health !== 0) this.addSetEntry('healthCheckNodePort', family, portEntry(health));
   }
 
   finish(): ServicePlan {
+    if (isLocalLoadBalancer(this.#service) && this.#service.healthCheckNodePort === 0) {
+      const message = 'external traffic policy is Local and there is no healthCheckNodePort for load balancers to ask';
+      this.note({ code: 'noHealthCheckPort', message });
+    }
     return {
       key: this.#service.key,
       creationTimeMs: this.#service.creationTimeMs,
@@ -88,11 +92,15 @@ class PlanDraft {
       boundAddresses: [...this.#boundAddresses],
       setEntries: [...this.#setEntries.values()],
       outputFilters: this.#outputFilters,
-      healthCheckNodePort: this.#service.healthCheckNodePort,
-      localReadyEndpoints: this.#localReady.size,
+      healthCheckNodePort: this.#healthCheckNodePort(),
+      localReadyEndpoints: countByFamily(this.#localReady),
       udpDestinations: this.#udpDestinations,
       notes: this.#notes,
     };
+  }
+
+  #healthCheckNodePort(): number {
+    return isLocalLoadBalancer(this.#service) ? this.#service.healthCheckNodePort : 0;
   }
 
   get service(): Service {
@@ -189,6 +197,10 @@ class PortDraft {
 
   #addClusterIp(address: IpAddress): void {
     if (!this.#plan.bind(address, this.#family)) return;
+    if (this.#plan.node.foreignAddresses.has(address)) {
+      const message = `cluster IP ${address} is also an address of this node: the networks of Services and nodes overlap`;
+      this.#plan.note({ code: 'addressTaken', message });
+    }
     this.#addEntry('clusterIp', address);
     const local = this.#plan.service.internalTrafficPolicy === 'Local';
     if (local && this.#localServers.length === 0) this.#noteNoLocalEndpoint('internal');
@@ -295,6 +307,8 @@ class PortDraft {
     this.#plan.note({
       code: 'noLocalEndpoint',
       message: `port ${port}: ${policy} traffic policy is Local and no endpoint on this node is usable`,
+      policy,
+      family: this.#family,
     });
   }
 
@@ -320,6 +334,17 @@ class PortDraft {
 const tcpNodePortRoles = { all: 'nodePortTcp', local: 'nodePortLocalTcp' } as const;
 const udpNodePortRoles = { all: 'nodePortUdp', local: 'nodePortLocalUdp' } as const;
 const noServers: ReadonlySet<RealServerKey> = new Set();
+
+/** Whether load balancers are to ask each node for local endpoints. */
+function isLocalLoadBalancer({ type, externalTrafficPolicy }: Service): boolean {
+  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+}
+
+function countByFamily(addresses: Iterable<IpAddress>): Record<IpFamily, number> {
+  const counts = { IPv4: 0, IPv6: 0 };
+  for (const address of addresses) counts[familyOf(address)] += 1;
+  return counts;
+}
 
 /** External policy Local counts where external traffic can come at all. */
 function isExternalPolicyLocal(service: Service): boolean {

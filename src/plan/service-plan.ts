@@ -36,10 +36,14 @@ export interface UdpDestination {
 }
 
 /** Something that a user may want to know about a Service. */
-export interface PlanNote {
-  readonly code: 'addressNotBindable' | 'noLocalEndpoint' | 'addressTaken';
-  readonly message: string;
-}
+export type PlanNote =
+  | { readonly code: 'addressNotBindable' | 'addressTaken' | 'noHealthCheckPort'; readonly message: string }
+  | {
+      readonly code: 'noLocalEndpoint';
+      readonly message: string;
+      readonly policy: 'internal' | 'external';
+      readonly family: IpFamily;
+    };
 
 /** Everything that one Service wants on this node. A value: it can be printed, compared and thrown away. */
 export interface ServicePlan {
@@ -50,10 +54,10 @@ export interface ServicePlan {
   readonly boundAddresses: readonly IpAddress[];
   readonly setEntries: readonly PlannedSetEntry[];
   readonly outputFilters: readonly OutputFilterException[];
-  /** 0 when the Service has none. */
+  /** Where load balancers ask for local endpoints; 0 unless the type is LoadBalancer and the external policy Local. */
   readonly healthCheckNodePort: number;
-  /** Distinct addresses of local, ready endpoints. */
-  readonly localReadyEndpoints: number;
+  /** Distinct addresses of local, ready endpoints, per family. */
+  readonly localReadyEndpoints: Readonly<Record<IpFamily, number>>;
   readonly udpDestinations: readonly UdpDestination[];
   readonly notes: readonly PlanNote[];
 }

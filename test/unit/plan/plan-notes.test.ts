@@ -1,0 +1,71 @@
+import type { Service } from '../../../src/kubernetes/objects/service.ts';
+import { describe, expect, it } from '@jest/globals';
+import { planService } from '../../../src/plan/plan-service.ts';
+import { aService, aSlice, anEndpoint, ip, nodeFacts, planConfig } from '../../support/builders.ts';
+
+const local = { nodeName: 'node-1' };
+
+function plan(changes: Partial<Service>, slices = [aSlice([anEndpoint('10.244.2.5')])], facts = nodeFacts()) {
+  return planService({ service: aService(changes), slices }, facts, planConfig());
+}
+
+const balancer: Partial<Service> = {
+  type: 'LoadBalancer',
+  externalTrafficPolicy: 'Local',
+  healthCheckNodePort: 32000,
+  loadBalancerIps: [ip('203.0.113.7')],
+};
+
+describe('the health check port', () => {
+  it.each<[string, Partial<Service>, number]>([
+    ['is that of a load balancer with external policy Local', balancer, 32000],
+    ['is none with policy Cluster', { ...balancer, externalTrafficPolicy: 'Cluster' }, 0],
+    ['is none for another type', { ...balancer, type: 'NodePort' }, 0],
+  ])('%s', (_name, changes, port) => {
+    const planned = plan(changes);
+    expect(planned.healthCheckNodePort).toBe(port);
+    expect(planned.setEntries.some(({ role }) => role === 'healthCheckNodePort')).toBe(port !== 0);
+  });
+
+  it('comes with the number of distinct local ready addresses of each family', () => {
+    const slices = [
+      aSlice([anEndpoint('10.244.1.5', local), anEndpoint('10.244.1.6', { ...local, ready: false })]),
+      aSlice([anEndpoint('fd00:10::5', local), anEndpoint('fd00:10::6', local)], { key: 'default/web-2' }),
+      aSlice([anEndpoint('10.244.1.5', local), anEndpoint('10.244.2.5')], { key: 'default/web-3' }),
+    ];
+    const clusterIps = [ip('10.96.10.20'), ip('fd00:10:96::20')];
+    expect(plan({ ...balancer, clusterIps }, slices).localReadyEndpoints).toEqual({ IPv4: 1, IPv6: 2 });
+  });
+
+  it('is missed where load balancers need it', () => {
+    expect(plan({ ...balancer, healthCheckNodePort: 0 }).notes.map(({ code }) => code)).toContain('noHealthCheckPort');
+  });
+});
+
+describe('notes', () => {
+  it('say which policy has no local endpoint, and of which family', () => {
+    const notes = plan({ ...balancer, internalTrafficPolicy: 'Local' }).notes;
+    expect(notes).toContainEqual(
+      expect.objectContaining({ code: 'noLocalEndpoint', policy: 'internal', family: 'IPv4' }),
+    );
+    expect(notes).toContainEqual(
+      expect.objectContaining({ code: 'noLocalEndpoint', policy: 'external', family: 'IPv4' }),
+    );
+  });
+
+  it('say nothing where no endpoint is anywhere', () => {
+    expect(plan({ ...balancer, internalTrafficPolicy: 'Local' }, []).notes).toEqual([]);
+  });
+
+  it.each(['127.0.0.5', '169.254.1.1'])('name %s, which cannot be bound', (address) => {
+    expect(plan({ externalIps: [ip(address)] }).notes).toEqual([
+      { code: 'addressNotBindable', message: `${address} is a loopback or link-local address: not served` },
+    ]);
+  });
+
+  it('name a cluster IP that an interface of the node has, and no external IP that one has', () => {
+    const facts = nodeFacts({ foreignAddresses: new Set([ip('10.96.10.20'), ip('192.168.0.10')]) });
+    const notes = plan({ externalIps: [ip('192.168.0.10')] }, [], facts).notes;
+    expect(notes.map(({ code }) => code)).toEqual(['addressTaken']);
+  });
+});

@@ -1,18 +1,17 @@
 import { hostname } from 'node:os';
 import { ClusterTables } from '../cluster/tables.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
-import { watchAddresses } from '../kernel/address/watch.ts';
 import { probeScheduler } from '../kernel/ipvs/probe.ts';
 import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import { ManifestSource } from '../kubernetes/watch/manifest-source.ts';
 import type { ObjectSource } from '../kubernetes/source.ts';
-import { openRouteMonitor } from '../netlink/monitor.ts';
 import type { Klog } from '../observe/klog.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import { RunLoop } from '../reconcile/run-loop.ts';
+import { InterfaceWatch } from './interface-watch.ts';
 import { type Kernel, openKernel } from './open-kernel.ts';
 import { openApiSource } from './open-source.ts';
 import { NodeTracker } from './node-tracker.ts';
@@ -95,11 +94,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     retryMs: 1_000,
     onError: (error) => log.error('Round failed, will be repeated', error),
   });
-  const stopWatching = watchInterfaces(kernel, tracker, loop, log);
-  const cancelAudit = everyPeriod(config.syncPeriodMs, () => {
-    rounds.auditDue = true;
+  const addressesChanged = () => {
+    tracker.addressesChanged();
     loop.request();
-  });
+  };
+  const auditNow = () => {
+    reconciler.requestAudit();
+    loop.request();
+  };
+  const stopWatching = watchInterfaces(kernel, addressesChanged, auditNow, log);
   const source = await openSource(settings, tables, name, klog);
   source.start();
   log.info('Started', {
@@ -111,7 +114,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     async stop() {
       source.stop();
-      cancelAudit();
       stopWatching();
       await loop.stop();
       kernel.close();
@@ -143,24 +145,18 @@ async function openSource(
   return source;
 }
 
-/** Node addresses are followed by notification; without the addon they are read again with every audit. */
-function watchInterfaces(kernel: Kernel, tracker: NodeTracker, loop: RunLoop, log: Log): () => void {
+/** Interfaces are followed by notification; without the addon they are read again from time to time. */
+function watchInterfaces(kernel: Kernel, onNodeChange: () => void, onOwnInterfaceRemoved: () => void, log: Log) {
   const { addon } = kernel;
-  const changed = () => {
-    tracker.addressesChanged();
-    loop.request();
-  };
-  if (addon === undefined) return everyPeriod(30_000, changed);
-  const monitor = watchAddresses({
-    openMonitor: (listener) => openRouteMonitor({ addon, ...listener }),
+  if (addon === undefined) return everyPeriod(30_000, onNodeChange);
+  const watch = new InterfaceWatch({
+    addon,
     ownInterfaceIndex: () => kernel.address.interfaceIndex,
-    onChange: (event) => {
-      if (!event.isOwnInterface) changed();
-    },
-    onOverflow: changed,
+    onNodeChange,
+    onOwnInterfaceRemoved,
     onFailure: (error) => log.error('No longer told of changes of addresses', error),
   });
-  return () => monitor.close();
+  return () => watch.close();
 }
 
 function everyPeriod(periodMs: number, action: () => void): () => void {

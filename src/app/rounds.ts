@@ -28,8 +28,6 @@ export interface RoundParts {
 
 /** One round after the other: what changed is planned and applied; nothing is written before the first full listing. */
 export class Rounds {
-  /** Whether the kernel is to be read again in the next round. */
-  auditDue = false;
   readonly #parts: RoundParts;
   /** Services that are still to be planned: what a failed round took and did not finish. */
   readonly #unplanned = new Set<ServiceKey>();
@@ -42,8 +40,7 @@ export class Rounds {
     const { tables, tracker, reconciler } = this.#parts;
     if (!tables.inSync) return;
     const startMs = performance.now();
-    if (this.auditDue) await reconciler.audit();
-    this.auditDue = false;
+    await reconciler.audit();
     const changes = tables.takeChanges();
     for (const key of changes.services) this.#unplanned.add(key);
     if (changes.nodes) this.#reportNode();

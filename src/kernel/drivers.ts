@@ -1,10 +1,10 @@
 import type { IpAddress, IpFamily } from '../model/ip.ts';
 import type { IpSet, IpSetEntry } from '../model/ip-set.ts';
 import type { AddressOperation, IpSetOperation, IpvsOperation } from '../model/operation.ts';
-import type { ObservedRealServer, TrafficCounters } from '../model/real-server.ts';
+import type { ForwardingMethod, ObservedRealServer, RealServerKey, TrafficCounters } from '../model/real-server.ts';
 import type { Protocol } from '../model/service-key.ts';
 import type { RuleSet } from '../model/rule-set.ts';
-import type { VirtualServer } from '../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
 import type { DriverError } from './errors.ts';
 
 /** One operation of a batch that the kernel refused. The others were applied. */
@@ -19,6 +19,22 @@ export interface ObservedVirtualServer {
   readonly virtualServer: VirtualServer;
   readonly realServers: readonly ObservedRealServer[];
   readonly counters: TrafficCounters;
+}
+
+/** What a cheap reading of the whole table shows of a real server: neither thresholds nor tunnels nor counters. */
+export interface ScannedRealServer {
+  readonly key: RealServerKey;
+  readonly forwarding: ForwardingMethod;
+  readonly weight: number;
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+}
+
+/** Is shown the whole table: every virtual server once, then the real servers of every virtual server. */
+export interface TableVisitor {
+  virtualServer(virtualServer: VirtualServer): void;
+  /** Not called for firewall marks. */
+  realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[]): void;
 }
 
 /** Time-outs of IPVS connections, in whole seconds. */
@@ -36,6 +52,11 @@ export interface IpvsTimeouts {
 export interface IpvsDriver {
   /** Everything, ours or not. Virtual servers of a protocol other than TCP, UDP and SCTP are left out. */
   list(): Promise<readonly ObservedVirtualServer[]>;
+  /**
+   * Shows the whole table at a fraction of what `list` costs, in slices between which the event loop goes on. What
+   * others change meanwhile may be seen or not.
+   */
+  scan(visitor: TableVisitor): Promise<void>;
   /** Real servers of these virtual servers, in the order asked for; empty for one that does not exist. */
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]>;
   /** Applies the operations in order. */

@@ -16,8 +16,9 @@ export class Attempts<Key extends string> {
     this.#observer = observer;
   }
 
+  /** Whether the object may be tried now. Reads the clock only for what has failed before. */
   isDue(key: Key): boolean {
-    return this.#retries.isDue(key, this.#clock.monotonicMs());
+    return !this.#failed.has(key) || this.#retries.isDue(key, this.#clock.monotonicMs());
   }
 
   failed(key: Key, error: unknown): void {

@@ -33,14 +33,16 @@ export class DeltaMap<Key, Value> {
     this.#settle(key);
   }
 
-  /** Replaces everything observed by a complete listing. */
-  replaceObserved(listing: Iterable<readonly [Key, Value]>): void {
+  /** Replaces everything observed by a complete listing. Returns at how many keys that differs from what was known. */
+  replaceObserved(listing: Iterable<readonly [Key, Value]>): number {
     const gone = new Set(this.#observed.keys());
+    let differences = 0;
     for (const [key, value] of listing) {
-      gone.delete(key);
+      if (!gone.delete(key) || !this.#same(this.#observed.get(key) as Value, value)) differences++;
       this.observe(key, value);
     }
     for (const key of gone) this.observe(key, undefined);
+    return differences + gone.size;
   }
 
   /** Forgets what was observed and meets the condition, as if the kernel had nothing there. */
@@ -51,6 +53,11 @@ export class DeltaMap<Key, Value> {
   /** Everything that is wanted. */
   allDesired(): Iterable<Value> {
     return this.#desired.values();
+  }
+
+  /** Keys of everything observed, as of now. */
+  observedKeys(): ReadonlySet<Key> {
+    return new Set(this.#observed.keys());
   }
 
   desired(key: Key): Value | undefined {

@@ -35,6 +35,7 @@ export class DesiredState {
   readonly #roleCounts = new Map<string, number>();
   readonly #outputFilters = new Map<ServiceKey, readonly OutputFilterException[]>();
   readonly #listener: DesiredStateListener;
+  #rulesVersion = 0;
 
   constructor(listener: DesiredStateListener) {
     this.#listener = listener;
@@ -65,8 +66,12 @@ export class DesiredState {
     this.#swapVirtualServers(key, previous, plan);
     this.#swapAddresses(key, previous, plan);
     this.#swapMembers(key, previous, plan);
-    if (plan !== undefined && plan.outputFilters.length > 0) this.#outputFilters.set(key, plan.outputFilters);
-    else this.#outputFilters.delete(key);
+    this.#swapOutputFilters(key, plan?.outputFilters ?? []);
+  }
+
+  /** Another number whenever `filledRoles` or `outputFilters` of any family has changed. */
+  get rulesVersion(): number {
+    return this.#rulesVersion;
   }
 
   /** Roles whose set of the family holds at least one entry. */
@@ -133,7 +138,16 @@ export class DesiredState {
     }
   }
 
+  #swapOutputFilters(owner: ServiceKey, exceptions: readonly OutputFilterException[]): void {
+    if (exceptions.length === 0 && !this.#outputFilters.has(owner)) return;
+    if (exceptions.length > 0) this.#outputFilters.set(owner, exceptions);
+    else this.#outputFilters.delete(owner);
+    this.#rulesVersion++;
+  }
+
   #count(roleName: string, change: number): void {
-    this.#roleCounts.set(roleName, (this.#roleCounts.get(roleName) ?? 0) + change);
+    const before = this.#roleCounts.get(roleName) ?? 0;
+    this.#roleCounts.set(roleName, before + change);
+    if (before === 0 || before + change === 0) this.#rulesVersion++;
   }
 }

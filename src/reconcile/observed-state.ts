@@ -2,37 +2,42 @@ import type { AddressDriver, IpvsDriver, ObservedIpSet, ObservedVirtualServer } 
 import type { Cidr, IpAddress, IpFamily } from '../model/ip.ts';
 import type { VirtualServerKey } from '../model/virtual-server.ts';
 import type { SetRole } from '../plan/ip-sets.ts';
-import { familyOf } from '../model/ip.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
 import { isOurs, nodePortName } from './ownership.ts';
 
-/** What is ours in the kernel. */
-export interface ObservedState {
-  readonly addresses: readonly IpAddress[];
-  readonly virtualServers: readonly ObservedVirtualServer[];
+/** The virtual servers in the kernel, sorted by whose they are. */
+export interface ObservedServersByOwner {
+  readonly ours: readonly ObservedVirtualServer[];
+  /** Virtual servers that belong to somebody else. */
+  readonly foreign: ReadonlySet<VirtualServerKey>;
 }
 
-/** Reads addresses and virtual servers and keeps what is ours, by evidence in the kernel or because it is wanted. */
+/** Reads the virtual servers and tells what is ours, by evidence in the kernel or because we know it. */
 export async function readObserved(options: {
   readonly drivers: { readonly ipvs: IpvsDriver; readonly address: AddressDriver };
+  /** Addresses on the dummy interface. */
+  readonly boundAddresses: ReadonlySet<IpAddress>;
   readonly sets: readonly ObservedIpSet[];
   readonly families: readonly IpFamily[];
   readonly excludeCidrs: readonly Cidr[];
-  readonly isWanted: (key: VirtualServerKey) => boolean;
-}): Promise<ObservedState> {
-  const { drivers, sets, families, excludeCidrs, isWanted } = options;
-  const bound = (await drivers.address.list()).filter((address) => families.includes(familyOf(address)));
+  /** Whether a virtual server is wanted, or was ours when it was last seen. */
+  readonly isKnown: (key: VirtualServerKey) => boolean;
+}): Promise<ObservedServersByOwner> {
+  const { drivers, boundAddresses, sets, families, excludeCidrs, isKnown } = options;
   const evidence = {
-    boundAddresses: new Set(bound),
+    boundAddresses,
     nodeAddresses: new Set(await drivers.address.listNodeAddresses()),
     nodePorts: nodePortsIn(sets, families),
     excludeCidrs,
   };
-  const listed = await drivers.ipvs.list();
-  const virtualServers = listed.filter(
-    (observed) => isWanted(observed.virtualServer.key) || isOurs(observed, evidence),
-  );
-  return { addresses: bound, virtualServers };
+  const ours: ObservedVirtualServer[] = [];
+  const foreign = new Set<VirtualServerKey>();
+  for (const observed of await drivers.ipvs.list()) {
+    const { key } = observed.virtualServer;
+    if (isKnown(key) || isOurs(observed, evidence)) ours.push(observed);
+    else foreign.add(key);
+  }
+  return { ours, foreign };
 }
 
 const nodePortRoles: readonly SetRole[] = ['nodePortTcp', 'nodePortUdp', 'nodePortSctp'];

@@ -1,7 +1,15 @@
 import type { ServiceKey } from '../model/service-key.ts';
 
 /** Kinds of kernel objects, as metrics and log lines name them. */
-export type ObjectKind = 'virtualServer' | 'realServer' | 'address' | 'ipSet' | 'setEntry' | 'rules' | 'flow';
+export type ObjectKind =
+  | 'virtualServer'
+  | 'realServer'
+  | 'interface'
+  | 'address'
+  | 'ipSet'
+  | 'setEntry'
+  | 'rules'
+  | 'flow';
 
 /** Hears what the reconciler does; turns it into metrics and log lines. */
 export interface ReconcileObserver {

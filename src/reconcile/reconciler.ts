@@ -19,7 +19,7 @@ import { DeltaApplier } from './delta-applier.ts';
 import { DeltaMap } from './delta-map.ts';
 import { DesiredState } from './desired-state.ts';
 import { FlowCleaner } from './flow-cleaner.ts';
-import { readObserved } from './observed-state.ts';
+import { KernelMirror } from './kernel-mirror.ts';
 import { Retirer } from './retirer.ts';
 import { RulesKeeper } from './rules-keeper.ts';
 import { ServerApplier } from './server-applier.ts';
@@ -51,6 +51,9 @@ export interface ReconcilerOptions {
 /** Services planned before the event loop may do something else. */
 const planSlice = 200;
 
+/** How many times as long as a comparison took we wait at least until the next: it takes at most 1 % of a core. */
+const auditRestFactor = 100;
+
 /** Served before all others on a cold start. */
 const firstServices: ReadonlySet<ServiceKey> = new Set([
   serviceKey('default', 'kubernetes'),
@@ -69,8 +72,10 @@ export class Reconciler {
   readonly #serverApplier: ServerApplier;
   readonly #retirer: Retirer;
   readonly #flows: FlowCleaner;
+  readonly #mirror: KernelMirror;
   readonly #touched = new Set<VirtualServerKey>();
   #observedKnown = false;
+  #auditDueMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -107,6 +112,16 @@ export class Reconciler {
       clock,
       observer,
     });
+    this.#mirror = new KernelMirror({
+      drivers,
+      servers: table,
+      addresses: this.#addresses,
+      sets: this.#sets,
+      rules: this.#rules,
+      families,
+      excludeCidrs: config.ipvs.excludeCidrs,
+      observer,
+    });
     this.desired = new DesiredState({
       virtualServer: (key, planned) => {
         table.want(key, planned);
@@ -130,16 +145,31 @@ export class Reconciler {
     }
   }
 
-  /** Reads the kernel again; what somebody else changed becomes pending. To be called before new plans are made. */
+  /** Asks for a comparison with the kernel in the next round, whenever it would be due. */
+  requestAudit(): void {
+    this.#auditDueMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The rules follow from something new besides the plans: they are planned again in the next round. */
+  replanRules(): void {
+    this.#rules.replan();
+  }
+
+  /**
+   * Compares the kernel with what we know of it when that is due; what somebody else changed becomes pending. To be
+   * called before new plans are made. A large table is compared less often, so that it takes at most 1 % of a core.
+   */
   async audit(): Promise<void> {
-    if (!this.#observedKnown) return;
+    const { clock, config } = this.#options;
+    const startMs = clock.monotonicMs();
+    if (!this.#observedKnown || startMs < this.#auditDueMs) return;
     this.#observedKnown = false;
-    await this.#observe();
-    const { observer } = this.#options;
-    const changed = this.servers.pendingKeys().filter((key) => this.servers.operations(key).length > 0);
-    observer.drifted('virtualServer', changed.length);
-    observer.drifted('address', this.#addresses.pendingCount);
-    observer.drifted('setEntry', this.#sets.pendingCount);
+    await this.#mirror.audit();
+    const costMs = clock.monotonicMs() - startMs;
+    await this.#mirror.auditRules();
+    this.#observedKnown = true;
+    this.#touchPending();
+    this.#scheduleAudit(Math.max(config.proxier.auditPeriodMs, costMs * auditRestFactor));
   }
 
   /** Applies what is pending and due. Throws when the kernel's state could not be read; nothing is lost then. */
@@ -157,7 +187,8 @@ export class Reconciler {
   nextDueMs(): number | undefined {
     const due = [...this.#attempts().map((attempts) => attempts.nextDueMs()), this.#retirer.nextDueMs()];
     const known = due.filter((time): time is number => time !== undefined);
-    return known.length === 0 ? undefined : Math.min(...known);
+    const next = Math.min(...known, this.#auditDueMs);
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
   /** Objects that are not as they should be, because their operation failed. */
@@ -171,21 +202,19 @@ export class Reconciler {
   }
 
   async #observe(): Promise<void> {
-    const { drivers, observer, config, families } = this.#options;
-    if (await drivers.address.ensureInterface()) observer.applied('address', 0);
-    const sets = await this.#sets.observe();
-    const observed = await readObserved({
-      drivers,
-      sets,
-      families,
-      excludeCidrs: config.ipvs.excludeCidrs,
-      isWanted: (key) => this.servers.desired(key) !== undefined,
-    });
-    this.#addresses.replaceObserved(observed.addresses.map((address) => [address, true]));
-    this.servers.replaceObserved(observed.virtualServers);
-    for (const key of this.servers.pendingKeys()) this.#touched.add(key);
-    for (const family of families) observer.drifted('rules', await this.#rules.audit(this.#ruleInputs(family)));
+    await this.#mirror.read();
     this.#observedKnown = true;
+    this.#touchPending();
+    this.#scheduleAudit(this.#options.config.proxier.auditPeriodMs);
+  }
+
+  #touchPending(): void {
+    for (const key of this.servers.pendingKeys()) this.#touched.add(key);
+  }
+
+  #scheduleAudit(waitMs: number): void {
+    const { clock, config } = this.#options;
+    this.#auditDueMs = config.proxier.auditPeriodMs === 0 ? Number.POSITIVE_INFINITY : clock.monotonicMs() + waitMs;
   }
 
   /** The order in which the kernel changes; removals go last. */
@@ -213,7 +242,9 @@ export class Reconciler {
   }
 
   #ruleInputs(family: IpFamily): RuleInputs {
-    return { family, filledRoles: this.desired.filledRoles(family), outputFilters: this.desired.outputFilters(family) };
+    const { desired } = this;
+    const filledRoles = desired.filledRoles(family);
+    return { family, filledRoles, outputFilters: desired.outputFilters(family), version: desired.rulesVersion };
   }
 
   #reportConflicts(plan: ServicePlan): void {

@@ -12,6 +12,14 @@ export interface RuleInputs {
   readonly family: IpFamily;
   readonly filledRoles: ReadonlySet<SetRole>;
   readonly outputFilters: readonly OutputFilterException[];
+  /** Another number whenever one of the others has changed. */
+  readonly version: number;
+}
+
+interface RulesInPlace {
+  /** Version of the inputs that they were planned from; undefined when they are to be planned again. */
+  readonly version: number | undefined;
+  readonly rules: RuleSet;
 }
 
 /** Keeps the packet filter rules: writes them only when their shape changes or the kernel's differ. */
@@ -21,7 +29,7 @@ export class RulesKeeper {
   readonly #plan: (inputs: RuleInputs) => Promise<RuleSet>;
   readonly #observer: ReconcileObserver;
   /** Rules known to be in place, per family. */
-  readonly #inPlace = new Map<IpFamily, string>();
+  readonly #inPlace = new Map<IpFamily, RulesInPlace>();
 
   constructor(options: {
     readonly driver: RulesDriver;
@@ -37,32 +45,44 @@ export class RulesKeeper {
 
   /** Puts the rules in place where they are not known to be. */
   async apply(inputs: RuleInputs): Promise<void> {
-    if (!this.attempts.isDue(inputs.family)) return;
+    const { family, version } = inputs;
+    if (this.#inPlace.get(family)?.version === version || !this.attempts.isDue(family)) return;
     try {
       const rules = await this.#plan(inputs);
-      const text = JSON.stringify(rules);
-      if (this.#inPlace.get(inputs.family) === text) return;
-      const known = this.#inPlace.has(inputs.family);
-      if (known || (await this.#driver.compare(rules)).length > 0) {
-        await this.#driver.apply(rules);
-        this.#observer.applied('rules', 1);
-      }
-      this.#inPlace.set(inputs.family, text);
-      this.attempts.succeeded(inputs.family);
+      await this.#put(rules);
+      this.#inPlace.set(family, { version, rules });
+      this.attempts.succeeded(family);
     } catch (error) {
-      this.#inPlace.delete(inputs.family);
-      this.attempts.failed(inputs.family, error);
+      this.#inPlace.delete(family);
+      this.attempts.failed(family, error);
     }
+  }
+
+  /** The rules may follow from something new besides the inputs: they are planned again. */
+  replan(): void {
+    for (const [family, { rules }] of this.#inPlace) this.#inPlace.set(family, { version: undefined, rules });
   }
 
   /**
    * Compares rules that were in place with the kernel; what differs is written again by the next `apply`. Returns the
    * number of differences.
    */
-  async audit(inputs: RuleInputs): Promise<number> {
-    if (!this.#inPlace.has(inputs.family)) return 0;
-    const differences = await this.#driver.compare(await this.#plan(inputs));
-    if (differences.length > 0) this.#inPlace.delete(inputs.family);
-    return differences.length;
+  async audit(): Promise<number> {
+    let differences = 0;
+    for (const [family, { rules }] of this.#inPlace) {
+      const found = await this.#driver.compare(rules);
+      if (found.length > 0) this.#inPlace.delete(family);
+      differences += found.length;
+    }
+    return differences;
+  }
+
+  /** What is not known to be there is compared first: a restart writes nothing. */
+  async #put(rules: RuleSet): Promise<void> {
+    const known = this.#inPlace.get(rules.family);
+    if (known !== undefined && JSON.stringify(known.rules) === JSON.stringify(rules)) return;
+    if (known === undefined && (await this.#driver.compare(rules)).length === 0) return;
+    await this.#driver.apply(rules);
+    this.#observer.applied('rules', 1);
   }
 }

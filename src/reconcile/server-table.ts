@@ -35,6 +35,10 @@ export class ServerTable {
     return this.#observed.get(key);
   }
 
+  get observedCount(): number {
+    return this.#observed.size;
+  }
+
   get desiredCount(): number {
     return this.#desired.size;
   }

@@ -17,6 +17,15 @@ export interface SetFill {
   readonly maxElements: number;
 }
 
+/** What a reading of the sets showed. */
+export interface ObservedSets {
+  readonly observed: readonly ObservedIpSet[];
+  /** Sets that came, went or were made anew by somebody else. */
+  readonly changedSets: number;
+  /** Entries that somebody else added or removed. */
+  readonly changedEntries: number;
+}
+
 /** A set of ours: how it should be made, and how it was last seen. */
 interface KeptSet {
   readonly shape: IpSet;
@@ -94,14 +103,18 @@ export class SetKeeper {
     this.#members.want(key, member);
   }
 
-  /** Reads the sets; returns them for whoever wants to know what was there. */
-  async observe(): Promise<readonly ObservedIpSet[]> {
+  /** Reads the sets; tells what was there, and how much of it differs from what was known. */
+  async observe(): Promise<ObservedSets> {
     const observed = await this.#driver.list([...this.#sets.keys()]);
     const byName = new Map(observed.map((set) => [set.name, set]));
-    for (const set of this.#sets.values()) noteObserved(set, byName.get(set.shape.name));
+    let changedSets = 0;
+    for (const set of this.#sets.values()) {
+      const known = set.capacity;
+      noteObserved(set, byName.get(set.shape.name));
+      if (set.capacity !== known) changedSets++;
+    }
     const usable = observed.filter(({ name }) => this.#sets.get(name)?.capacity !== undefined);
-    this.#members.replaceObserved(usable.flatMap(membersOf));
-    return observed;
+    return { observed, changedSets, changedEntries: this.#members.replaceObserved(usable.flatMap(membersOf)) };
   }
 
   /** Makes missing sets together with their entries, then adds missing entries. */

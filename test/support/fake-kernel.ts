@@ -63,6 +63,12 @@ export class FakeKernel {
           counters: noTraffic,
         }),
       ),
+    scan: async (visitor) => {
+      for (const { virtualServer } of this.servers.values()) visitor.virtualServer(virtualServer);
+      for (const { virtualServer, realServers } of this.servers.values()) {
+        visitor.realServers(virtualServer.key, [...realServers.values()]);
+      }
+    },
     listRealServers: async (virtualServers) =>
       virtualServers.map(({ key }) => [...(this.servers.get(key)?.realServers.values() ?? [])]),
     apply: async (operations) => this.#applyAll(operations),

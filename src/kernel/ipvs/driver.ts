@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { IpvsOperation } from '../../model/operation.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
 import type { VirtualServer } from '../../model/virtual-server.ts';
@@ -6,7 +7,7 @@ import { errno, NetlinkError } from '../../netlink/errors.ts';
 import { MessageReader } from '../../netlink/message-reader.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { MessageFailure, Transport } from '../../netlink/transport.ts';
-import type { IpvsDriver, IpvsTimeouts, ObservedVirtualServer, OperationFailure } from '../drivers.ts';
+import type { IpvsDriver, IpvsTimeouts, ObservedVirtualServer, OperationFailure, TableVisitor } from '../drivers.ts';
 import { decodeRealServer } from './decode-real-server.ts';
 import type { IpvsInfo } from './decode-settings.ts';
 import { decodeInfo, decodeTimeouts } from './decode-settings.ts';
@@ -23,7 +24,9 @@ import {
   encodeZero,
 } from './encode.ts';
 import { commandError, operationError } from './failure.ts';
+import { readInSlices } from './read-in-slices.ts';
 import { settle } from './settle.ts';
+import { TableText } from './table-text.ts';
 
 /** What a driver of the kernel's IPVS needs. */
 export interface IpvsDriverOptions {
@@ -31,6 +34,8 @@ export interface IpvsDriverOptions {
   readonly transport: Transport;
   /** Another one that only lists real servers, best one with small receive buffers; default `transport`. */
   readonly realServerTransport?: Transport;
+  /** The table as text. Default `/proc/net/ip_vs`, which is that of the network namespace of this process. */
+  readonly tablePath?: string;
   /**
    * Looks up the number of the generic netlink family `ipvsFamilyName`, which loads the module ip_vs when it has to.
    * Called before the first request, and again when the number has become stale because the module was reloaded.
@@ -61,6 +66,7 @@ type Fill = (writer: MessageWriter, family: number) => void;
 class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   readonly #transport: Transport;
   readonly #realServerTransport: Transport;
+  readonly #tablePath: string;
   readonly #resolveFamily: () => Promise<number>;
   readonly #writer = new MessageWriter();
   #family: number | undefined;
@@ -68,6 +74,7 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   constructor(options: IpvsDriverOptions) {
     this.#transport = options.transport;
     this.#realServerTransport = options.realServerTransport ?? options.transport;
+    this.#tablePath = options.tablePath ?? '/proc/net/ip_vs';
     this.#resolveFamily = options.resolveFamily;
   }
 
@@ -75,6 +82,16 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
     const found = await this.#listVirtualServers();
     const realServers = await this.listRealServers(found.map(({ virtualServer }) => virtualServer));
     return found.map((decoded, index) => ({ ...decoded, realServers: realServers[index] ?? [] }));
+  }
+
+  /** Virtual servers over netlink, where they cost little; real servers from the text of the table. */
+  async scan(visitor: TableVisitor): Promise<void> {
+    const virtualServers = (await this.#listVirtualServers()).map((found) => found.virtualServer);
+    for (const virtualServer of virtualServers) visitor.virtualServer(virtualServer);
+    if (!existsSync(this.#tablePath)) return this.#visitRealServers(virtualServers, visitor);
+    const text = new TableText((key, realServers) => visitor.realServers(key, realServers));
+    for await (const piece of readInSlices(this.#tablePath)) text.push(piece);
+    text.end();
   }
 
   async listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]> {
@@ -125,6 +142,12 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   async zeroCounters(virtualServer?: VirtualServer): Promise<void> {
     const what = virtualServer === undefined ? 'reset all counters' : `reset counters of ${virtualServer.key}`;
     await this.#exchangeOne(what, (writer, family) => encodeZero(writer, family, virtualServer?.identity));
+  }
+
+  async #visitRealServers(virtualServers: readonly VirtualServer[], visitor: TableVisitor): Promise<void> {
+    const addressed = virtualServers.filter(({ identity }) => identity.kind === 'address');
+    const listed = await this.listRealServers(addressed);
+    for (const [index, { key }] of addressed.entries()) visitor.realServers(key, listed[index] ?? []);
   }
 
   async #listVirtualServers(): Promise<readonly DecodedVirtualServer[]> {

@@ -4,7 +4,7 @@ import { filterChains, filterRules, outputFilterChain } from './rules-filter.ts'
 import { natChains, natRules } from './rules-nat.ts';
 
 /** Something that this node's packet filter cannot do, and what was left out for it. */
-export interface RuleNote {
+interface RuleNote {
   readonly extension: RuleExtension;
   /** Rules left out, each as `CHAIN: rule`. Empty for `comment`: the rules then stand without their comments. */
   readonly rulesLeftOut: readonly string[];

@@ -33,6 +33,18 @@ export class Attempts<Key extends string> {
     this.#observer.recovered(this.#kind, key);
   }
 
+  /**
+   * Forgets objects that are due and not pending any more: nobody wants the change, or something else has to come first.
+   * They are not called recovered.
+   */
+  forgetUnless(isPending: (key: Key) => boolean): void {
+    for (const key of this.#failed) {
+      if (!this.isDue(key) || isPending(key)) continue;
+      this.#failed.delete(key);
+      this.#retries.succeeded(key);
+    }
+  }
+
   get failedCount(): number {
     return this.#failed.size;
   }

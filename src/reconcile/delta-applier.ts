@@ -41,13 +41,18 @@ export class DeltaApplier<Key extends string, Value, Op> {
   async #applyWhere(chosen: (delta: Delta<Key, Value>) => boolean): Promise<void> {
     const deltas: Delta<Key, Value>[] = [];
     const operations: Op[] = [];
+    const blocked = new Set<Key>();
     for (const delta of this.#map.pending()) {
       if (!chosen(delta) || !this.attempts.isDue(delta.key)) continue;
       const operation = this.#operation(delta);
-      if (operation === undefined) continue;
+      if (operation === undefined) {
+        blocked.add(delta.key);
+        continue;
+      }
       deltas.push(delta);
       operations.push(operation);
     }
+    this.attempts.forgetUnless((key) => this.#map.isPending(key) && !blocked.has(key));
     if (operations.length === 0) return;
     const failures = await this.#apply(operations);
     this.#settle(deltas, new Map(failures.map((failure) => [failure.index, failure.error])));

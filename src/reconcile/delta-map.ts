@@ -68,6 +68,10 @@ export class DeltaMap<Key, Value> {
     return this.#observed.get(key);
   }
 
+  isPending(key: Key): boolean {
+    return this.#pending.has(key);
+  }
+
   get pendingCount(): number {
     return this.#pending.size;
   }

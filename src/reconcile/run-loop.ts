@@ -8,7 +8,7 @@ export interface RunLoopOptions {
   readonly clock: Clock;
   /** Least time between the end of one round and the start of the next. */
   readonly minIntervalMs: number;
-  /** Time after which a failed round is repeated. */
+  /** Time after which a failed round is repeated, and one that has left undone what it was due for. */
   readonly retryMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -20,6 +20,7 @@ export class RunLoop {
   #running: Promise<void> | undefined;
   #stopped = false;
   #cancelTimer: (() => void) | undefined;
+  #lastStartMs = Number.NEGATIVE_INFINITY;
   #lastEndMs = Number.NEGATIVE_INFINITY;
   #retryAtMs: number | undefined;
 
@@ -47,7 +48,7 @@ export class RunLoop {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const now = this.#options.clock.monotonicMs();
-    const dueMs = this.#requested ? now : earliest(this.#retryAtMs, this.#options.nextDueMs());
+    const dueMs = this.#requested ? now : (this.#retryAtMs ?? this.#nextDueMs());
     if (dueMs === undefined) return;
     const startMs = Math.max(dueMs, this.#lastEndMs + this.#options.minIntervalMs);
     this.#cancelTimer = this.#options.clock.schedule(Math.max(0, startMs - now), () => {
@@ -55,9 +56,16 @@ export class RunLoop {
     });
   }
 
+  #nextDueMs(): number | undefined {
+    const dueMs = this.#options.nextDueMs();
+    const wasLeftUndone = dueMs !== undefined && dueMs <= this.#lastStartMs;
+    return wasLeftUndone ? this.#lastEndMs + this.#options.retryMs : dueMs;
+  }
+
   async #run(): Promise<void> {
     this.#requested = false;
     this.#retryAtMs = undefined;
+    this.#lastStartMs = this.#options.clock.monotonicMs();
     try {
       await this.#options.round();
     } catch (error) {
@@ -68,9 +76,4 @@ export class RunLoop {
     this.#running = undefined;
     this.#arm();
   }
-}
-
-function earliest(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
 }

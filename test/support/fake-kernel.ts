@@ -51,18 +51,22 @@ export class FakeKernel {
   readonly writes: string[] = [];
   /** Number of datagrams (driver calls with at least one operation). */
   batches = 0;
+  /** Number of times that all virtual servers were listed with their real servers. */
+  fullReads = 0;
   /** Decides whether an operation fails. */
   failWhen: (description: string) => boolean = () => false;
 
   readonly ipvs: IpvsDriver = {
-    list: async () =>
-      [...this.servers.values()].map(
+    list: async () => {
+      this.fullReads++;
+      return [...this.servers.values()].map(
         (server): ObservedVirtualServer => ({
           virtualServer: server.virtualServer,
           realServers: [...server.realServers.values()],
           counters: noTraffic,
         }),
-      ),
+      );
+    },
     scan: async (visitor) => {
       for (const { virtualServer } of this.servers.values()) visitor.virtualServer(virtualServer);
       for (const { virtualServer, realServers } of this.servers.values()) {
@@ -134,10 +138,22 @@ export class FakeKernel {
 
   /** Gives a real server connections, so that it has something to drain. */
   setConnections(virtualServer: string, realServer: string, active: number, inactive = 0): void {
+    this.changeRealServer(virtualServer, realServer, { activeConnections: active, inactiveConnections: inactive });
+  }
+
+  /** Changes a real server behind the back of the drivers. */
+  changeRealServer(virtualServer: string, realServer: string, change: Partial<ObservedRealServer>): void {
     const servers = this.servers.get(virtualServer)?.realServers;
     const present = servers?.get(realServer);
     if (servers === undefined || present === undefined) throw new Error(`no real server ${realServer}`);
-    servers.set(realServer, { ...present, activeConnections: active, inactiveConnections: inactive });
+    servers.set(realServer, { ...present, ...change });
+  }
+
+  /** Changes a virtual server behind the back of the drivers. */
+  changeVirtualServer(key: string, change: Partial<VirtualServer>): void {
+    const server = this.servers.get(key);
+    if (server === undefined) throw new Error(`no virtual server ${key}`);
+    server.virtualServer = { ...server.virtualServer, ...change };
   }
 
   /** The whole state as sorted lines, for comparing. */

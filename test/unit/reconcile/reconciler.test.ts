@@ -15,7 +15,10 @@ class Failures implements ReconcileObserver {
     this.objects.push(object);
   }
   recovered() {}
-  drifted() {}
+  readonly drift: string[] = [];
+  drifted(kind: string, count: number) {
+    if (count > 0) this.drift.push(`${kind} ${count}`);
+  }
   conflict(object: string) {
     this.conflicts.push(object);
   }
@@ -127,6 +130,104 @@ describe('a restart', () => {
     reconciler = startProcess();
     await settle();
     expect(kernel.describe()).toEqual(['virtual TCP/172.16.0.1:80 rr flags=0 timeout=0']);
+  });
+});
+
+describe('an audit', () => {
+  const server = 'TCP/10.96.10.20:80';
+  let before: string[];
+
+  beforeEach(async () => {
+    tables.updateService(nodePortService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.1.5'), anEndpoint('10.244.2.6')]));
+    await settle();
+    before = kernel.describe();
+    kernel.writes.length = 0;
+  });
+
+  const audit = async () => {
+    reconciler.requestAudit();
+    await reconciler.audit();
+    await reconciler.apply();
+  };
+
+  it('finds nothing and writes nothing while nobody interferes', async () => {
+    await audit();
+    expect(failures.drift).toEqual([]);
+    expect(kernel.writes).toEqual([]);
+  });
+
+  it.each<[string, string, () => unknown]>([
+    ['a deleted virtual server', 'virtualServer 1', () => kernel.servers.delete(server)],
+    ['a deleted real server', 'realServer 1', () => kernel.servers.get(server)?.realServers.delete('10.244.2.6:8080')],
+    ['a weight', 'realServer 1', () => kernel.changeRealServer(server, '10.244.2.6:8080', { weight: 7 })],
+    [
+      'a forwarding method',
+      'realServer 1',
+      () => kernel.changeRealServer(server, '10.244.2.6:8080', { forwarding: 'directRouting' }),
+    ],
+    ['a scheduler', 'virtualServer 1', () => kernel.changeVirtualServer(server, { scheduler: 'lc' })],
+    ['an address removed', 'address 1', () => kernel.addresses.delete(ip('10.96.10.20'))],
+    ['an address added', 'address 1', () => kernel.addresses.add(ip('10.96.10.99'))],
+    ['an entry removed', 'setEntry 1', () => kernel.sets.get('KUBE-NODE-PORT-TCP')?.entries.clear()],
+    ['rules gone', 'rules 1', () => kernel.rules.delete('IPv4')],
+  ])('repairs and counts %s', async (_, drift, interfere) => {
+    interfere();
+    await audit();
+    expect(failures.drift).toEqual([drift]);
+    expect(kernel.describe()).toEqual(before);
+    expect(kernel.rules.size).toBe(2);
+    await audit();
+    expect(failures.drift).toHaveLength(1);
+  });
+
+  it('puts the addresses back when somebody removed the interface', async () => {
+    kernel.hasInterface = false;
+    kernel.addresses.clear();
+    await audit();
+    expect(failures.drift).toEqual(['interface 1', 'address 1']);
+    expect(kernel.describe()).toEqual(before);
+  });
+
+  it('makes a set again that somebody destroyed, with its entries', async () => {
+    kernel.sets.delete('KUBE-CLUSTER-IP');
+    await audit();
+    expect(failures.drift).toEqual(['ipSet 1', 'setEntry 1']);
+    expect(kernel.describe()).toEqual(before);
+  });
+
+  it('removes a real server that somebody added, once it has no connection', async () => {
+    const present = kernel.servers.get(server)?.realServers.get('10.244.2.6:8080');
+    if (present === undefined) throw new Error('no real server');
+    kernel.servers.get(server)?.realServers.set('10.9.9.9:1', { ...present, key: '10.9.9.9:1' as never });
+    await audit();
+    expect(failures.drift).toEqual(['realServer 1']);
+    await clock.advance(1_000);
+    await reconciler.apply();
+    expect(kernel.describe()).toEqual(before);
+  });
+
+  it('comes every audit period, and never when that is 0', async () => {
+    expect(reconciler.nextDueMs()).toBe(clock.monotonicMs() + 10_000);
+    kernel.addresses.clear();
+    await reconciler.audit();
+    expect(failures.drift).toEqual([]);
+    await clock.advance(10_000);
+    await reconciler.audit();
+    expect(failures.drift).toEqual(['address 1']);
+    expect(reconciler.nextDueMs()).toBe(clock.monotonicMs() + 10_000);
+  });
+
+  it('does not read a table anew because of virtual servers of others', async () => {
+    const present = kernel.servers.get(server);
+    if (present === undefined) throw new Error('no virtual server');
+    const identity = { kind: 'address', address: ip('172.16.0.1'), port: 80, protocol: 'TCP' } as const;
+    const foreign = { ...present.virtualServer, key: 'TCP/172.16.0.1:80' as never, identity };
+    kernel.servers.set(foreign.key, { virtualServer: foreign, realServers: new Map() });
+    await audit();
+    const reads = kernel.fullReads;
+    await audit();
+    expect(kernel.fullReads).toBe(reads);
   });
 });
 

@@ -43,11 +43,18 @@ export class ServerApplier {
   /** Quiesces virtual servers that nobody wants any more, and removes those without real servers. */
   async applyUnwanted(): Promise<void> {
     await this.#applyKeys(this.#dueKeys((key) => this.#table.desired(key) === undefined));
+    this.#forgetSettled();
   }
 
   /** Applies operations that are not pending in the table: removal of what has drained. */
   async applyExtra(operations: readonly IpvsOperation[]): Promise<void> {
     if (operations.length > 0) await this.#applyBatch(operations);
+  }
+
+  #forgetSettled(): void {
+    if (this.attempts.failedCount === 0) return;
+    const pending = new Set(this.#table.pendingKeys());
+    this.attempts.forgetUnless((key) => pending.has(key));
   }
 
   #dueKeys(wanted: (key: VirtualServerKey) => boolean): VirtualServerKey[] {

@@ -12,23 +12,12 @@ import type {
 import type { IpAddress, IpFamily } from '../../src/model/ip.ts';
 import type { IpSet, IpSetEntry } from '../../src/model/ip-set.ts';
 import type { Operation } from '../../src/model/operation.ts';
-import type { ObservedRealServer, TrafficCounters } from '../../src/model/real-server.ts';
+import type { ObservedRealServer } from '../../src/model/real-server.ts';
 import type { RuleSet } from '../../src/model/rule-set.ts';
 import type { VirtualServer } from '../../src/model/virtual-server.ts';
 import { DriverError } from '../../src/kernel/errors.ts';
-
-const noTraffic: TrafficCounters = {
-  connections: 0n,
-  incomingPackets: 0n,
-  outgoingPackets: 0n,
-  incomingBytes: 0n,
-  outgoingBytes: 0n,
-  connectionRate: 0n,
-  incomingPacketRate: 0n,
-  outgoingPacketRate: 0n,
-  incomingByteRate: 0n,
-  outgoingByteRate: 0n,
-};
+import { noTraffic } from '../../src/kernel/ipvs/decode-counters.ts';
+import { describeOperation } from './describe-operation.ts';
 
 interface Server {
   virtualServer: VirtualServer;
@@ -241,26 +230,5 @@ export class FakeKernel {
 
   #note(description: string): void {
     this.writes.push(description);
-  }
-}
-
-function describeOperation(operation: Operation): string {
-  switch (operation.kind) {
-    case 'addVirtualServer':
-    case 'setVirtualServer':
-    case 'deleteVirtualServer':
-      return `${operation.kind} ${operation.virtualServer.key}`;
-    case 'addRealServer':
-    case 'setRealServer':
-    case 'deleteRealServer':
-      return `${operation.kind} ${operation.virtualServer.key} ${operation.realServer.key} weight=${operation.realServer.weight}`;
-    case 'bindAddress':
-    case 'unbindAddress':
-      return `${operation.kind} ${operation.address}`;
-    case 'createSet':
-      return `createSet ${operation.set.name}`;
-    case 'addEntry':
-    case 'deleteEntry':
-      return `${operation.kind} ${operation.set} ${operation.entry.text}`;
   }
 }

@@ -1,17 +1,13 @@
+import { noTraffic } from '../../src/kernel/ipvs/decode-counters.ts';
 import type { IpAddress, IpFamily } from '../../src/model/ip.ts';
-import { addressBits, parseIp } from '../../src/model/ip.ts';
-import type { ForwardingMethod, RealServer, Tunnel } from '../../src/model/real-server.ts';
+import { addressBits } from '../../src/model/ip.ts';
+import type { ForwardingMethod, ObservedRealServer, RealServer, Tunnel } from '../../src/model/real-server.ts';
 import { masqueradingRealServer } from '../../src/model/real-server.ts';
 import type { Protocol } from '../../src/model/service-key.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../src/model/virtual-server.ts';
 import { virtualServerFamily, virtualServerFlags, virtualServerKey } from '../../src/model/virtual-server.ts';
-
-/** Reads an address that the test spells right. */
-export function ip(text: string): IpAddress {
-  const address = parseIp(text);
-  if (address === undefined) throw new Error(`not an IP address: ${text}`);
-  return address;
-}
+import type { PlannedVirtualServer } from '../../src/plan/service-plan.ts';
+import { ip } from './builders.ts';
 
 /** Settings of a virtual server that differ from: rr, no flags, no persistence. */
 export interface VirtualServerSettings {
@@ -73,4 +69,22 @@ function fromIdentity(identity: VirtualServerIdentity, settings: VirtualServerSe
 function splitEndpoint(endpoint: string): { address: IpAddress; port: number } {
   const colon = endpoint.lastIndexOf(':');
   return { address: ip(endpoint.slice(0, colon).replace(/[[\]]/g, '')), port: Number(endpoint.slice(colon + 1)) };
+}
+
+/** A virtual server as a Service wants it. */
+export function planned(
+  server: VirtualServer,
+  realServers: readonly RealServer[] = [],
+  waiting: readonly RealServer[] = [],
+): PlannedVirtualServer {
+  return { virtualServer: server, realServers, waiting: new Set(waiting.map(({ key }) => key)) };
+}
+
+/** A real server as the kernel reports it. */
+export function observedRealServer(
+  server: RealServer,
+  activeConnections = 0,
+  inactiveConnections = 0,
+): ObservedRealServer {
+  return { ...server, activeConnections, inactiveConnections, persistentConnections: 0, counters: noTraffic };
 }

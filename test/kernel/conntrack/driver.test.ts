@@ -4,7 +4,7 @@ import type { TrackedFlow } from '../../../src/kernel/drivers.ts';
 import { loadNetlinkAddon } from '../../../src/native/addon.ts';
 import { openAddonTransport } from '../../../src/netlink/connection.ts';
 import { netlinkProtocol } from '../../../src/netlink/constants.ts';
-import { ip } from '../../support/ipvs-builders.ts';
+import { ip } from '../../support/builders.ts';
 import { Shell } from '../../support/shell.ts';
 
 const shell = new Shell();

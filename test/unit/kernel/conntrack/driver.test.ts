@@ -5,7 +5,7 @@ import { errno } from '../../../../src/netlink/errors.ts';
 import type { FakeKernel } from '../../../support/fake-transport.ts';
 import { concatenate, createFakeTransport, refusal } from '../../../support/fake-transport.ts';
 import { readRecording, recordedCommand } from '../../../support/captured/read-recording.ts';
-import { ip } from '../../../support/ipvs-builders.ts';
+import { ip } from '../../../support/builders.ts';
 
 const recording = readRecording('conntrack-conntrack-1.4.7.hex');
 const answered = (command: string): FakeKernel => {

@@ -5,7 +5,7 @@ import { MessageReader } from '../../../../src/netlink/message-reader.ts';
 import { MessageWriter } from '../../../../src/netlink/message-writer.ts';
 import { messageFields } from '../../../support/captured/message-fields.ts';
 import { readRecording, recordedCommand } from '../../../support/captured/read-recording.ts';
-import { ip } from '../../../support/ipvs-builders.ts';
+import { ip } from '../../../support/builders.ts';
 
 const recording = readRecording('conntrack-conntrack-1.4.7.hex');
 const isNest = (path: string) => ['1', '1.1', '1.2', '2', '2.1', '2.2', '7', '4', '25'].includes(path);

@@ -3,7 +3,7 @@ import { commandAttribute, ipvsCommand, serviceAttribute } from '../../../../src
 import { decodeVirtualServer } from '../../../../src/kernel/ipvs/decode-virtual-server.ts';
 import { ipBytes } from '../../../../src/model/ip.ts';
 import type { MessageWriter } from '../../../../src/netlink/message-writer.ts';
-import { ip } from '../../../support/ipvs-builders.ts';
+import { ip } from '../../../support/builders.ts';
 import { readerOf } from '../../../support/written-message.ts';
 
 type Write = (writer: MessageWriter) => void;

@@ -1,0 +1,179 @@
+import type { IpvsDriver, OperationFailure } from '../../../src/kernel/drivers.ts';
+import type { IpvsOperation } from '../../../src/model/operation.ts';
+import type { VirtualServer } from '../../../src/model/virtual-server.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { DriverError } from '../../../src/kernel/errors.ts';
+import { ServerApplier } from '../../../src/reconcile/server-applier.ts';
+import { ServerTable } from '../../../src/reconcile/server-table.ts';
+import { describeOperation } from '../../support/describe-operation.ts';
+import { planned, realServer, virtualServer } from '../../support/ipvs-builders.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { RecordingObserver } from '../../support/recording-observer.ts';
+
+const web = virtualServer('TCP', '10.96.0.1:80');
+const dns = virtualServer('UDP', '10.96.0.10:53');
+const one = realServer('10.244.0.1:8080');
+const two = realServer('10.244.0.2:8080');
+
+let table: ServerTable;
+let clock: ManualClock;
+let observer: RecordingObserver;
+let applier: ServerApplier;
+let batches: string[][];
+let accepted: string[];
+let refuses: (operation: string) => boolean;
+
+beforeEach(() => {
+  table = new ServerTable();
+  clock = new ManualClock();
+  observer = new RecordingObserver();
+  batches = [];
+  accepted = [];
+  refuses = () => false;
+  const driver = { apply } as Partial<IpvsDriver> as IpvsDriver; // the applier only applies
+  const onApplied = (operation: IpvsOperation) => accepted.push(describeOperation(operation));
+  applier = new ServerApplier({ table, driver, clock, observer, onApplied });
+});
+
+async function apply(operations: readonly IpvsOperation[]): Promise<readonly OperationFailure[]> {
+  batches.push(operations.map(describeOperation));
+  return operations.flatMap((operation, index): OperationFailure[] => {
+    const text = describeOperation(operation);
+    return refuses(text) ? [{ index, error: new DriverError('ipvs', text, { errnoName: 'EIO' }) }] : [];
+  });
+}
+
+const want = (server: VirtualServer, ...servers: (typeof one)[]) => table.want(server.key, planned(server, servers));
+const nobodyFirst = () => false;
+const applyWanted = () => applier.applyWanted(nobodyFirst);
+
+describe('ServerApplier', () => {
+  it('sends everything that is wanted in one batch, and tells what was accepted', async () => {
+    want(web, one);
+    want(dns);
+    await applyWanted();
+    expect(batches).toEqual([
+      [
+        'addVirtualServer TCP/10.96.0.1:80',
+        'addRealServer TCP/10.96.0.1:80 10.244.0.1:8080 weight=1',
+        'addVirtualServer UDP/10.96.0.10:53',
+      ],
+    ]);
+    expect(accepted).toEqual(batches[0]);
+    expect(observer.lines).toEqual(['applied realServer 1', 'applied virtualServer 2']);
+    expect(table.pendingCount).toBe(0);
+  });
+
+  it('sends those first that go first', async () => {
+    want(web);
+    want(dns);
+    await applier.applyWanted((key) => key === dns.key);
+    expect(batches[0]).toEqual(['addVirtualServer UDP/10.96.0.10:53', 'addVirtualServer TCP/10.96.0.1:80']);
+  });
+
+  it('sends nothing when nothing is pending', async () => {
+    await applyWanted();
+    await applier.applyUnwanted();
+    await applier.applyExtra([]);
+    expect(batches).toEqual([]);
+  });
+
+  it('keeps what is wanted apart from what is not', async () => {
+    table.replaceObserved([{ virtualServer: dns, realServers: [] }]);
+    want(web);
+    await applyWanted();
+    expect(batches).toEqual([['addVirtualServer TCP/10.96.0.1:80']]);
+    await applier.applyUnwanted();
+    expect(batches[1]).toEqual(['deleteVirtualServer UDP/10.96.0.10:53']);
+  });
+
+  it('cuts much work into batches, none of them in the middle of a virtual server', async () => {
+    const servers = Array.from({ length: 3 }, (_, index) => virtualServer('TCP', `10.96.1.${index}:80`));
+    for (const server of servers) {
+      want(
+        server,
+        ...Array.from({ length: 3_000 }, (_, index) => realServer(`10.244.${index >> 8}.${index & 255}:80`)),
+      );
+    }
+    await applyWanted();
+    expect(batches.map((batch) => batch.length)).toEqual([6_002, 3_001]);
+    expect(table.pendingCount).toBe(0);
+  });
+
+  it('holds up nothing else when one is refused, and never deletes for it', async () => {
+    want(web, one, two);
+    want(dns);
+    refuses = (text) => text.includes('10.244.0.1');
+    await applyWanted();
+    expect(observer.heard('failed')).toEqual([`failed virtualServer ${web.key}`]);
+    expect(accepted).toHaveLength(3);
+    expect([...(table.observed(web.key)?.realServers.keys() ?? [])]).toEqual([two.key]);
+    expect(table.pendingKeys()).toEqual([web.key]);
+    await applier.applyUnwanted();
+    expect(batches.flat().filter((text) => text.startsWith('delete'))).toEqual([]);
+  });
+
+  it('sends what was refused again when the back-off is over, and nothing that is there already', async () => {
+    want(web, one, two);
+    refuses = (text) => text.includes('10.244.0.1');
+    await applyWanted();
+    refuses = () => false;
+    await applyWanted();
+    expect(batches).toHaveLength(1);
+    await clock.advance(500);
+    await applyWanted();
+    expect(batches[1]).toEqual(['addRealServer TCP/10.96.0.1:80 10.244.0.1:8080 weight=1']);
+    expect(observer.heard('recovered')).toEqual([`recovered virtualServer ${web.key}`]);
+    expect(applier.attempts.failedCount).toBe(0);
+  });
+
+  it('reports one failure for a virtual server, however many operations were refused', async () => {
+    want(web, one, two);
+    refuses = () => true;
+    await applyWanted();
+    expect(observer.heard('failed')).toHaveLength(1);
+    expect(table.observed(web.key)).toBeUndefined();
+  });
+
+  it('is not woken for one that was refused and that nobody wants any more', async () => {
+    want(web, one);
+    refuses = () => true;
+    await applyWanted();
+    table.want(web.key, undefined);
+    await clock.advance(500);
+    await applyWanted();
+    await applier.applyUnwanted();
+    expect(batches).toHaveLength(1);
+    expect(applier.attempts.nextDueMs()).toBeUndefined();
+    expect(applier.attempts.failedCount).toBe(0);
+  });
+
+  it('leaves it to who asked to repeat a removal that was refused', async () => {
+    table.replaceObserved([{ virtualServer: web, realServers: [{ ...one, weight: 0 }] }]);
+    want(web);
+    await applyWanted();
+    refuses = () => true;
+    await applier.applyExtra([{ kind: 'deleteRealServer', virtualServer: web, realServer: one }]);
+    expect(observer.heard('failed')).toEqual([`failed virtualServer ${web.key}`]);
+    expect(table.draining(web.key)).toHaveLength(1);
+    await clock.advance(500);
+    await applyWanted();
+    await applier.applyUnwanted();
+    expect(applier.attempts.nextDueMs()).toBeUndefined();
+  });
+
+  it('takes nothing for done when the outcome of a batch is unknown', async () => {
+    want(web, one);
+    const lost = new ServerApplier({
+      table,
+      driver: { apply: () => Promise.reject(new Error('ETIMEDOUT')) } as Partial<IpvsDriver> as IpvsDriver,
+      clock,
+      observer,
+      onApplied: () => accepted.push('none'),
+    });
+    await expect(lost.applyWanted(nobodyFirst)).rejects.toThrow('ETIMEDOUT');
+    expect(accepted).toEqual([]);
+    expect(table.observed(web.key)).toBeUndefined();
+    expect(table.pendingKeys()).toEqual([web.key]);
+  });
+});

@@ -3,8 +3,8 @@ import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import type { Cidr, IpFamily } from '../model/ip.ts';
 import type { RuleCapabilities, RuleSet } from '../model/rule-set.ts';
 import type { Log } from '../observe/log.ts';
-import { ipSetFor } from '../plan/ip-sets.ts';
-import { planRules } from '../plan/plan-rules.ts';
+import { ipSetFor, type SetRole, setRoles } from '../plan/ip-sets.ts';
+import { planRules, type RuleNote } from '../plan/plan-rules.ts';
 import { detectLocal } from '../plan/rules-local-detector.ts';
 import type { RuleInputs } from '../reconcile/rules-keeper.ts';
 
@@ -19,10 +19,11 @@ export interface RulePlannerOptions {
 /** Plans the rules with what this node's packet filter can do, which is found out once per family. */
 export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) => Promise<RuleSet> {
   const known = new Map<IpFamily, RuleCapabilities>();
-  return async ({ family, filledRoles, outputFilters }) => {
-    const capabilities = known.get(family) ?? (await probe(options, family));
+  const reported = new Set<string>();
+  return async ({ family, filledRoles, missingRoles, outputFilters }) => {
+    const capabilities = known.get(family) ?? (await probe(options, family, missingRoles));
     known.set(family, capabilities);
-    const { notes: _reported, ...rules } = planRules({
+    const { notes, ...rules } = planRules({
       family,
       masqueradeBit: options.config.masqueradeBit,
       masqueradeAll: options.config.masqueradeAll,
@@ -30,16 +31,31 @@ export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) =
       nonEmptySets: filledRoles,
       outputFilters,
       capabilities,
+      missingSets: missingRoles,
     });
+    for (const note of notes) report(note, family, reported, options.log);
     return rules;
   };
 }
 
-async function probe({ driver, log }: RulePlannerOptions, family: IpFamily): Promise<RuleCapabilities> {
-  const capabilities = await driver.capabilities(family, ipSetFor('clusterIp', family).name);
-  if (capabilities.missing.size > 0) {
-    const missing = [...capabilities.missing].join(', ');
-    log.warning('The packet filter lacks extensions: rules that need them are left out', { family, missing });
-  }
-  return capabilities;
+/** The match on sets can be probed with any set that is there. */
+async function probe(
+  { driver }: RulePlannerOptions,
+  family: IpFamily,
+  missing: ReadonlySet<SetRole>,
+): Promise<RuleCapabilities> {
+  const role = setRoles.find((candidate) => !missing.has(candidate)) ?? 'clusterIp';
+  return await driver.capabilities(family, ipSetFor(role, family).name);
+}
+
+/** Each set of rules left out is told once. */
+function report({ missing, rulesLeftOut }: RuleNote, family: IpFamily, reported: Set<string>, log: Log): void {
+  const text = `${family} ${missing} ${rulesLeftOut.join('\n')}`;
+  if (rulesLeftOut.length === 0 || reported.has(text)) return;
+  reported.add(text);
+  log.warning('The packet filter lacks an extension or a set: the rules that need it are left out', {
+    family,
+    missing,
+    rules: rulesLeftOut.join('; '),
+  });
 }

@@ -1,11 +1,11 @@
-import type { RuleChain, RuleExtension, RuleJump, RuleSet, RuleTable } from '../model/rule-set.ts';
-import type { RuleDraft, RulePlanInput } from './rules-parts.ts';
+import type { RuleChain, RuleJump, RuleSet, RuleTable } from '../model/rule-set.ts';
+import type { RuleDraft, RuleNeed, RulePlanInput } from './rules-parts.ts';
 import { filterChains, filterRules, outputFilterChain } from './rules-filter.ts';
 import { natChains, natRules } from './rules-nat.ts';
 
-/** Something that this node's packet filter cannot do, and what was left out for it. */
-interface RuleNote {
-  readonly extension: RuleExtension;
+/** An extension or a set that this node does not have, and what was left out for it. */
+export interface RuleNote {
+  readonly missing: RuleNeed;
   /** Rules left out, each as `CHAIN: rule`. Empty for `comment`: the rules then stand without their comments. */
   readonly rulesLeftOut: readonly string[];
 }
@@ -30,18 +30,18 @@ const jumps: readonly RuleJump[] = [
 
 /**
  * The rules of one family, chain for chain and comment for comment as upstream's ipvs mode writes them, so that either
- * can take over from the other. A rule that needs a missing extension is left out and noted; the others stand.
+ * can take over from the other. A rule that needs a missing extension or set is left out and noted; the others stand.
  * Pure; the result does not depend on the order of sets or output filters.
  */
 export function planRules(input: RulePlanInput): RulePlan {
-  const { missing } = input.capabilities;
+  const missing: ReadonlySet<RuleNeed> = new Set([...input.capabilities.missing, ...input.missingSets]);
   const drafts = [...natRules(input), ...filterRules(input)];
-  const possible = drafts.filter((draft) => neededBy(draft).every((extension) => !missing.has(extension)));
+  const possible = drafts.filter((draft) => neededBy(draft).every((need) => !missing.has(need)));
   return {
     family: input.family,
     chains: [...chainsOf('nat', natChains, possible, missing), ...chainsOf('filter', filterChains, possible, missing)],
     jumps: missing.has('comment') ? jumps.map((jump) => ({ ...jump, comment: '' })) : jumps,
-    notes: [...missing].sort().map((extension) => noteFor(extension, drafts, missing)),
+    notes: [...missing].sort().map((need) => noteFor(need, drafts, missing)),
   };
 }
 
@@ -49,7 +49,7 @@ function chainsOf(
   table: RuleTable,
   names: readonly string[],
   drafts: readonly RuleDraft[],
-  missing: ReadonlySet<RuleExtension>,
+  missing: ReadonlySet<RuleNeed>,
 ): readonly RuleChain[] {
   return names.map((name) => {
     const own = drafts.filter((draft) => draft.table === table && draft.chain === name);
@@ -58,22 +58,18 @@ function chainsOf(
   });
 }
 
-function noteFor(
-  extension: RuleExtension,
-  drafts: readonly RuleDraft[],
-  missing: ReadonlySet<RuleExtension>,
-): RuleNote {
-  const without = drafts.filter((draft) => neededBy(draft).includes(extension));
-  return { extension, rulesLeftOut: without.map((draft) => `${draft.chain}: ${render(draft, missing)}`) };
+function noteFor(need: RuleNeed, drafts: readonly RuleDraft[], missing: ReadonlySet<RuleNeed>): RuleNote {
+  const without = drafts.filter((draft) => neededBy(draft).includes(need));
+  return { missing: need, rulesLeftOut: without.map((draft) => `${draft.chain}: ${render(draft, missing)}`) };
 }
 
 /** A comment is never needed: the rule does the same without it. */
-function neededBy(draft: RuleDraft): readonly RuleExtension[] {
-  const own = draft.parts.flatMap((part) => (part.needs === undefined ? [] : [part.needs]));
-  return [...own, ...(draft.dependsOn ?? [])].filter((extension) => extension !== 'comment');
+function neededBy(draft: RuleDraft): readonly RuleNeed[] {
+  const own = draft.parts.flatMap(({ needs, set }) => [needs, set].filter((need) => need !== undefined));
+  return [...own, ...(draft.dependsOn ?? [])].filter((need) => need !== 'comment');
 }
 
-function render(draft: RuleDraft, missing: ReadonlySet<RuleExtension>): string {
+function render(draft: RuleDraft, missing: ReadonlySet<RuleNeed>): string {
   const parts = draft.parts.filter((part) => part.needs !== 'comment' || !missing.has('comment'));
   return parts.map((part) => part.text).join(' ');
 }

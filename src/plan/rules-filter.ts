@@ -70,13 +70,15 @@ function sourceRangeRules({ family, nonEmptySets }: RulePlanInput): readonly Rul
 /** Known address and port: go on; anything else new to an address of ours: refused. */
 function accessRules({ family }: RulePlanInput): readonly RuleDraft[] {
   const services = ['loadBalancer', 'clusterIp', 'externalIp', 'externalIpLocal'] as const;
+  const reject: RulePart = { text: '-j REJECT', needs: 'REJECT' };
   return [
     ...services.map((role) => rule('KUBE-IPVS-FILTER', inSet(role, family, 'dst,dst'), jumpTo('RETURN'))),
     rule('KUBE-IPVS-FILTER', inSet('healthCheckNodePort', family, 'dst'), jumpTo('RETURN')),
-    rule('KUBE-IPVS-FILTER', connectionState('NEW'), inSet('ipvsIps', family, 'dst'), {
-      text: '-j REJECT',
-      needs: 'REJECT',
-    }),
+    // Without one of the rules above this one would refuse Services.
+    {
+      ...rule('KUBE-IPVS-FILTER', connectionState('NEW'), inSet('ipvsIps', family, 'dst'), reject),
+      dependsOn: [...services, 'healthCheckNodePort'],
+    },
   ];
 }
 

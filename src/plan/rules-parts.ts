@@ -17,12 +17,18 @@ export interface RulePlanInput {
   /** Load balancer addresses that processes of this node must not reach; in any order. */
   readonly outputFilters: readonly OutputFilterException[];
   readonly capabilities: RuleCapabilities;
+  /** Sets that this node does not have: no rule can refer to them. */
+  readonly missingSets: ReadonlySet<SetRole>;
 }
 
-/** A piece of a rule and the extension that it needs. */
+/** What a rule cannot be without. */
+export type RuleNeed = RuleExtension | SetRole;
+
+/** A piece of a rule, with the extension and the set that it needs. */
 export interface RulePart {
   readonly text: string;
   readonly needs?: RuleExtension;
+  readonly set?: SetRole;
 }
 
 /** A rule before it is known whether this node can hold it. */
@@ -30,8 +36,8 @@ export interface RuleDraft {
   readonly table: RuleTable;
   readonly chain: string;
   readonly parts: readonly RulePart[];
-  /** Extensions of other rules without which this one would do harm. */
-  readonly dependsOn?: readonly RuleExtension[];
+  /** What other rules need without which this one would do harm. */
+  readonly dependsOn?: readonly RuleNeed[];
 }
 
 export function text(words: string): RulePart {
@@ -48,7 +54,7 @@ export function comment(words: string): RulePart {
 
 /** Match on a set. `directions` says for each part of the entry which side of the packet it is compared with. */
 export function inSet(role: SetRole, family: IpFamily, directions: string): RulePart {
-  return { text: `-m set --match-set ${ipSetFor(role, family).name} ${directions}`, needs: 'set' };
+  return { text: `-m set --match-set ${ipSetFor(role, family).name} ${directions}`, needs: 'set', set: role };
 }
 
 /** As `inSet`, with the set's comment in front. */

@@ -13,7 +13,7 @@ import type { Attempts } from './attempts.ts';
 import type { ReconcileObserver } from './observer.ts';
 import type { RuleInputs } from './rules-keeper.ts';
 import { serviceKey } from '../model/service-key.ts';
-import { allIpSets } from '../plan/ip-sets.ts';
+import { allIpSets, ipSetFor, setRoles } from '../plan/ip-sets.ts';
 import { planService } from '../plan/plan-service.ts';
 import { DeltaApplier } from './delta-applier.ts';
 import { DeltaMap } from './delta-map.ts';
@@ -40,7 +40,6 @@ export interface ReconcilerOptions {
   readonly drivers: Drivers;
   readonly config: Pick<ProxyConfig, 'ipvs' | 'proxier' | 'featureGates'>;
   readonly families: readonly IpFamily[];
-  /** Called only when all sets exist. */
   readonly planRules: (inputs: RuleInputs) => Promise<RuleSet>;
   readonly clock: Clock;
   readonly observer: ReconcileObserver;
@@ -220,9 +219,7 @@ export class Reconciler {
   /** The order in which the kernel changes; removals go last. */
   async #applyInOrder(): Promise<void> {
     await this.#sets.applyAdditions();
-    if (this.#sets.allReady) {
-      for (const family of this.#options.families) await this.#rules.apply(this.#ruleInputs(family));
-    }
+    await this.#applyRules();
     await this.#addressApplier.applyAdditions();
     await this.#serverApplier.applyWanted((key) => firstServices.has(this.desired.holderOf(key) as ServiceKey));
     await this.#serverApplier.applyUnwanted();
@@ -241,10 +238,19 @@ export class Reconciler {
     this.#touched.clear();
   }
 
-  #ruleInputs(family: IpFamily): RuleInputs {
-    const { desired } = this;
-    const filledRoles = desired.filledRoles(family);
-    return { family, filledRoles, outputFilters: desired.outputFilters(family), version: desired.rulesVersion };
+  async #applyRules(): Promise<void> {
+    const missing = this.#sets.missing();
+    const version = [this.desired.rulesVersion, ...missing].join(' ');
+    for (const family of this.#options.families) {
+      if (this.#rules.holds(family, version)) continue;
+      await this.#rules.apply({
+        family,
+        filledRoles: this.desired.filledRoles(family),
+        outputFilters: this.desired.outputFilters(family),
+        missingRoles: new Set(setRoles.filter((role) => missing.has(ipSetFor(role, family).name))),
+        version,
+      });
+    }
   }
 
   #reportConflicts(plan: ServicePlan): void {

@@ -12,13 +12,15 @@ export interface RuleInputs {
   readonly family: IpFamily;
   readonly filledRoles: ReadonlySet<SetRole>;
   readonly outputFilters: readonly OutputFilterException[];
-  /** Another number whenever one of the others has changed. */
-  readonly version: number;
+  /** Sets that this node does not have. */
+  readonly missingRoles: ReadonlySet<SetRole>;
+  /** Another text whenever one of the others has changed. */
+  readonly version: string;
 }
 
 interface RulesInPlace {
   /** Version of the inputs that they were planned from; undefined when they are to be planned again. */
-  readonly version: number | undefined;
+  readonly version: string | undefined;
   readonly rules: RuleSet;
 }
 
@@ -43,10 +45,15 @@ export class RulesKeeper {
     this.attempts = new Attempts('rules', options.clock, options.observer);
   }
 
+  /** Whether the rules that follow from this version of the inputs are in place. */
+  holds(family: IpFamily, version: string): boolean {
+    return this.#inPlace.get(family)?.version === version;
+  }
+
   /** Puts the rules in place where they are not known to be. */
   async apply(inputs: RuleInputs): Promise<void> {
     const { family, version } = inputs;
-    if (this.#inPlace.get(family)?.version === version || !this.attempts.isDue(family)) return;
+    if (this.holds(family, version) || !this.attempts.isDue(family)) return;
     try {
       const rules = await this.#plan(inputs);
       await this.#put(rules);

@@ -77,10 +77,11 @@ export class SetKeeper {
     return [this.#applier.attempts, this.#setAttempts as unknown as Attempts<string>];
   }
 
-  /** Whether every set exists, so that rules may refer to them. */
-  get allReady(): boolean {
-    for (const set of this.#sets.values()) if (set.capacity === undefined) return false;
-    return true;
+  /** Sets that rules cannot refer to. */
+  missing(): ReadonlySet<string> {
+    const missing = new Set<string>();
+    for (const set of this.#sets.values()) if (set.capacity === undefined) missing.add(set.shape.name);
+    return missing;
   }
 
   /** How full the sets are that exist. */

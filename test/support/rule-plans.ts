@@ -20,6 +20,7 @@ export function fullInput(family: IpFamily, overrides: Partial<RulePlanInput> = 
       { address: addresses[1] as IpAddress, protocol: 'SCTP', port: 9 },
     ],
     capabilities: everything,
+    missingSets: new Set(),
     ...overrides,
   };
 }

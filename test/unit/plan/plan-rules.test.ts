@@ -176,7 +176,7 @@ describe('planRules where extensions are missing', () => {
   it('leaves out the output filters without ipvs, and tells', () => {
     const plan = without('ipvs');
     expect(chains(plan)['filter KUBE-IPVS-OUT-FILTER']).toEqual([]);
-    expect(plan.notes.map(({ extension, rulesLeftOut }) => [extension, rulesLeftOut.length])).toEqual([['ipvs', 3]]);
+    expect(plan.notes.map(({ missing, rulesLeftOut }) => [missing, rulesLeftOut.length])).toEqual([['ipvs', 3]]);
     expect(plan.notes[0]?.rulesLeftOut[0]).toMatch(/^KUBE-IPVS-OUT-FILTER: -s 198\.51\.100\.10 -m ipvs/);
   });
 
@@ -192,7 +192,7 @@ describe('planRules where extensions are missing', () => {
     expect(JSON.stringify(plan)).not.toContain('--comment');
     expect(plan.chains.map(({ rules }) => rules.length)).toEqual(full.chains.map(({ rules }) => rules.length));
     expect(plan.jumps.every(({ comment }) => comment === '')).toBe(true);
-    expect(plan.notes).toEqual([{ extension: 'comment', rulesLeftOut: [] }]);
+    expect(plan.notes).toEqual([{ missing: 'comment', rulesLeftOut: [] }]);
   });
 
   it('does not masquerade everything without the match on marks', () => {
@@ -205,5 +205,24 @@ describe('planRules where extensions are missing', () => {
   it('refuses nothing without the match on sets', () => {
     expect(chains(without('set'))['filter KUBE-IPVS-FILTER']).toEqual([]);
     expect(chains(without('set'))['filter KUBE-PROXY-FIREWALL']).toEqual([]);
+  });
+});
+
+describe('a set that this node does not have', () => {
+  it('takes only the rules with it that refer to it', () => {
+    const complete = planRules(fullInput('IPv4'));
+    const plan = planRules(fullInput('IPv4', { missingSets: new Set(['loadBalancerSourceIp']) }));
+    const left = plan.notes.find(({ missing }) => missing === 'loadBalancerSourceIp')?.rulesLeftOut ?? [];
+    expect(left).toEqual([expect.stringContaining('KUBE-LOAD-BALANCER-SOURCE-IP dst,dst,src -j RETURN')]);
+    const count = (rules: RulePlan) => rules.chains.reduce((sum, chain) => sum + chain.rules.length, 0);
+    expect(count(plan)).toBe(count(complete) - 1);
+    expect(JSON.stringify(plan.chains)).not.toContain('SOURCE-IP');
+  });
+
+  it('never turns a refusal against Services', () => {
+    for (const role of ['clusterIp', 'loadBalancer', 'externalIp', 'externalIpLocal', 'healthCheckNodePort'] as const) {
+      const plan = planRules(fullInput('IPv4', { missingSets: new Set([role]) }));
+      expect(chains(plan)['filter KUBE-IPVS-FILTER']?.filter((rule) => rule.includes('REJECT'))).toEqual([]);
+    }
   });
 });

@@ -36,9 +36,15 @@ function startProcess(): Reconciler {
     drivers: kernel.drivers,
     config: planConfig(),
     families: ['IPv4', 'IPv6'],
-    planRules: async ({ family, filledRoles }) => ({
+    planRules: async ({ family, filledRoles, missingRoles }) => ({
       family,
-      chains: [{ table: 'nat', name: 'KUBE-SERVICES', rules: [...filledRoles].sort() }],
+      chains: [
+        {
+          table: 'nat',
+          name: 'KUBE-SERVICES',
+          rules: [...filledRoles, ...[...missingRoles].map((role) => `without ${role}`)].sort(),
+        },
+      ],
       jumps: [],
     }),
     clock,
@@ -298,6 +304,24 @@ describe('an endpoint that goes', () => {
     await settle();
     expect(kernel.writes).toEqual([]);
     expect(reconciler.drainingCount).toBe(1);
+  });
+});
+
+describe('a set that cannot be made', () => {
+  it('costs only its own entries and rules', async () => {
+    kernel.failWhen = (description) => description === 'createSet KUBE-LOOP-BACK';
+    tables.updateService(aService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.1.5', { nodeName: 'node-1' })]));
+    await settle();
+    expect(kernel.servers.has('TCP/10.96.10.20:80')).toBe(true);
+    expect(kernel.rules.get('IPv4')).toContain('"without loopBack"');
+    expect(kernel.rules.get('IPv6')).not.toContain('without');
+    expect(failures.objects).toEqual(['KUBE-LOOP-BACK']);
+    kernel.failWhen = () => false;
+    await clock.advance(500);
+    await reconciler.apply();
+    expect(kernel.describe()).toContain('entry KUBE-LOOP-BACK 10.244.1.5,tcp:8080,10.244.1.5');
+    expect(kernel.rules.get('IPv4')).not.toContain('without');
   });
 });
 

@@ -85,12 +85,12 @@ describe('SetKeeper', () => {
     want('10.96.0.1');
     await settle();
     expect(kernel.sets.has(other.name)).toBe(true);
-    expect(keeper.allReady).toBe(false);
+    expect([...keeper.missing()]).toEqual([set.name]);
     kernel.failWhen = () => false;
     await clock.advance(500);
     await keeper.applyAdditions();
     expect(entries()).toEqual(['10.96.0.1']);
-    expect(keeper.allReady).toBe(true);
+    expect(keeper.missing().size).toBe(0);
   });
 
   it('leaves an entry that is still needed', async () => {

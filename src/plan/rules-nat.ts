@@ -1,5 +1,6 @@
 import type { SetRole } from './ip-sets.ts';
 import type { RuleDraft, RulePart, RulePlanInput } from './rules-parts.ts';
+import { ipSetFor } from './ip-sets.ts';
 import { addressType, comment, inSet, inSetWithComment, jumpTo, markText, text } from './rules-parts.ts';
 
 /** Chains of the nat table, in the order in which upstream makes them. */
@@ -41,10 +42,19 @@ function servicesRules(input: RulePlanInput): readonly RuleDraft[] {
     ),
     ...acceptExternalIps(input, 'externalIp'),
     ...acceptExternalIps(input, 'externalIpLocal'),
-    rule('KUBE-SERVICES', addressType('--dst-type LOCAL'), jumpTo('KUBE-NODE-PORT')),
+    rule('KUBE-SERVICES', addressType('--dst-type LOCAL'), ...notVirtual(input), jumpTo('KUBE-NODE-PORT')),
     ...onSet(input, 'clusterIp', (role) => rule('KUBE-SERVICES', inSet(role, family, 'dst,dst'), jumpTo('ACCEPT'))),
     ...onSet(input, 'loadBalancer', (role) => rule('KUBE-SERVICES', inSet(role, family, 'dst,dst'), jumpTo('ACCEPT'))),
   ];
+}
+
+/**
+ * Every address of ours is local to the node, but only the node's own serve node ports: a Service whose port happens to
+ * be the node port of another keeps its own rules. Upstream matches the port alone.
+ */
+function notVirtual({ family, missingSets, capabilities }: RulePlanInput): readonly RulePart[] {
+  if (missingSets.has('ipvsIps') || capabilities.missing.has('set')) return [];
+  return [{ text: `-m set ! --match-set ${ipSetFor('ipvsIps', family).name} dst`, needs: 'set', set: 'ipvsIps' }];
 }
 
 /** Without a way to tell local traffic, only what a node process sends is masqueraded: its source is the address itself. */

@@ -42,7 +42,7 @@ describe('planRules', () => {
         '-m comment --comment "Kubernetes service cluster ip + port for masquerade purpose" -m set --match-set KUBE-CLUSTER-IP dst,dst ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ',
         `-m comment --comment "${externalLocal}" -m set --match-set KUBE-EXTERNAL-IP-LOCAL dst,dst -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL -j ACCEPT`,
         `-m comment --comment "${externalLocal}" -m set --match-set KUBE-EXTERNAL-IP-LOCAL dst,dst -m addrtype --dst-type LOCAL -j ACCEPT`,
-        '-m addrtype --dst-type LOCAL -j KUBE-NODE-PORT',
+        '-m addrtype --dst-type LOCAL -m set ! --match-set KUBE-IPVS-IPS dst -j KUBE-NODE-PORT',
         '-m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT',
         '-m set --match-set KUBE-LOAD-BALANCER dst,dst -j ACCEPT',
       ],

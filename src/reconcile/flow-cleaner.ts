@@ -41,7 +41,8 @@ export class FlowCleaner {
   async clean(): Promise<void> {
     for (const family of ['IPv4', 'IPv6'] as const) {
       const keys = [...this.#wanted].filter((key) => this.#familyOf(key) === family);
-      if (keys.length > 0 && this.attempts.isDue(family)) await this.#cleanFamily(family, keys);
+      if (keys.length === 0) this.attempts.forgetUnless((failed) => failed !== family);
+      else if (this.attempts.isDue(family)) await this.#cleanFamily(family, keys);
     }
   }
 

@@ -71,17 +71,25 @@ export class RulesKeeper {
   }
 
   /**
-   * Compares rules that were in place with the kernel; what differs is written again by the next `apply`. Returns the
-   * number of differences.
+   * Compares rules that were in place with the kernel; what differs is written again by the next `apply`, and so is what
+   * cannot be read. Returns the number of differences.
    */
   async audit(): Promise<number> {
     let differences = 0;
-    for (const [family, { rules }] of this.#inPlace) {
-      const found = await this.#driver.compare(rules);
-      if (found.length > 0) this.#inPlace.delete(family);
-      differences += found.length;
-    }
+    for (const { rules } of this.#inPlace.values()) differences += await this.#auditFamily(rules);
     return differences;
+  }
+
+  async #auditFamily(rules: RuleSet): Promise<number> {
+    try {
+      const differences = await this.#driver.compare(rules);
+      if (differences.length > 0) this.#inPlace.delete(rules.family);
+      return differences.length;
+    } catch (error) {
+      this.#inPlace.delete(rules.family);
+      this.attempts.failed(rules.family, error);
+      return 0;
+    }
   }
 
   /** What is not known to be there is compared first: a restart writes nothing. */

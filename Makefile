@@ -47,7 +47,7 @@ setup-lab: setup-packages
 	@.build/setup-lab.sh
 
 ifeq ($(passing),)
-.PHONY: build native clean test test-unit test-kernel test-lab parity lint fmt bench chart ci lab-kernel
+.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench chart ci lab-kernel
 
 build: setup-native ## bundle the programs into dist/
 	@echo "==> building dist/"
@@ -59,17 +59,21 @@ clean: ## remove what was built; keeps node_modules and the lab's kernel
 	@rm -rf dist coverage $(results) .cache/jest
 	@$(MAKE) -s -C native-bindings clean
 
-test: setup ## all that a change must pass: lint, test-unit, test-kernel
+test: setup ## all that a change must pass: lint, test-unit, test-kernel, test-demo
 	@node .build/test.ts
 
 test-unit: setup-native dist/test/kube-config.cjs ## pure tests: unit, property, scenarios; no root, no kernel
 	@mkdir -p $(results) && rm -f $(results)/unit.json
 	@jest --ci --json --outputFile=$(results)/unit.json $(ARGS)
 
-test-kernel: setup dist/test/kube-config.cjs ## tests on a real kernel, in the lab, with those of parity
+test-kernel: setup build ## tests on a real kernel, in the lab, of drivers and of the bundled program; with those of parity
 	@mkdir -p $(results) && rm -f $(results)/kernel.json $(results)/lab.json
 	@node test/lab/selftest/selftest.ts --quick --workers 1 --output $(results)/lab.json
 	@$(lab) --timeout 1800 --rw $(results) -- jest --ci --runInBand --json --outputFile=$(results)/kernel.json $(ARGS)
+
+test-demo: ## the tour of "make demo", with its checks counted
+	@mkdir -p $(results) && rm -f $(results)/demo.json
+	@$(MAKE) -s demo ARGS="--output $(results)/demo.json"
 
 test-lab: setup ## every promise of the lab itself, checked from outside; test-kernel checks most
 	@mkdir -p $(results) && rm -f $(results)/lab.json

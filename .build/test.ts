@@ -24,6 +24,7 @@ const steps: readonly Step[] = [
   { name: 'lint', target: 'lint', results: [] },
   { name: 'unit', target: 'test-unit', results: ['unit.json'] },
   { name: 'kernel', target: 'test-kernel', results: ['lab.json', 'kernel.json'] },
+  { name: 'demo', target: 'test-demo', results: ['demo.json'] },
 ];
 
 process.chdir(join(import.meta.dirname, '..'));

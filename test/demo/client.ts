@@ -1,25 +1,26 @@
-// A client of the demo. Reads one request a line (JSON: url or udp, count) and answers with one line of JSON: what came
-// back, in order; an error is `error: CODE`.
+// A client of the demo. Reads one request a line (JSON: url or udp, count, atOnce) and answers with one line of JSON:
+// what came back, in order; an error is `error: CODE`.
 import { createSocket } from 'node:dgram';
 import { get } from 'node:http';
 import { createInterface } from 'node:readline';
+import type { ClientRequest } from './client-process.ts';
 
-interface Request {
-  readonly url?: string;
-  readonly udp?: { readonly host: string; readonly port: number };
-  readonly count: number;
-}
-
-const requestTimeoutMs = 4_000;
+const requestTimeoutMs = 15_000;
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const request = JSON.parse(line) as Request;
-  const answers: string[] = [];
-  for (let index = 0; index < request.count; index++) answers.push(await ask(request));
-  process.stdout.write(`${JSON.stringify(answers)}\n`);
+  const request = JSON.parse(line) as ClientRequest;
+  process.stdout.write(`${JSON.stringify(await askAll(request))}\n`);
 }
 
-function ask({ url, udp }: Request): Promise<string> {
+async function askAll(request: ClientRequest): Promise<string[]> {
+  const numbers = Array.from({ length: request.count });
+  if (request.atOnce === true) return await Promise.all(numbers.map(() => ask(request)));
+  const answers: string[] = [];
+  for (const _ of numbers) answers.push(await ask(request));
+  return answers;
+}
+
+function ask({ url, udp }: ClientRequest): Promise<string> {
   if (udp !== undefined) return askUdp(udp.host, udp.port);
   return new Promise((resolve) => {
     const request = get(url ?? '', { agent: false, timeout: requestTimeoutMs }, (response) => {

@@ -139,8 +139,10 @@ class PlanDraft {
     if (endpoint.local && endpoint.endpoint.ready) this.#localReady.add(endpoint.endpoint.address);
   }
 
+  /** Once, however many addresses and ports it is true of. */
   note(note: PlanNote): void {
-    this.#notes.push(note);
+    const text = JSON.stringify(note);
+    if (!this.#notes.some((known) => JSON.stringify(known) === text)) this.#notes.push(note);
   }
 
   /** Binds an address on the dummy interface, unless it is not ours to have. Returns whether traffic may be taken. */

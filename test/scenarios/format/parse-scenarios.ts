@@ -129,7 +129,7 @@ class ScenarioDraft {
     if (keyword !== 'flags' && keyword !== 'proxier' && keyword !== 'history') return false;
     if (this.#steps.length > 1 || this.#phase > 0) this.#fail(head.number, `"${keyword}" goes before everything else`);
     if (keyword === 'flags') this.#flags.push(...rest.split(/\s+/));
-    else if (keyword === 'proxier') this.#proxierYaml = body.map((line) => line.text).join('\n');
+    else if (keyword === 'proxier') this.#proxierYaml = body.map((line) => line.text.slice(2)).join('\n');
     else
       this.#historyMatters =
         /^matters: (.+)$/.exec(rest)?.[1] ?? this.#fail(head.number, 'expected "history matters: WHY"');

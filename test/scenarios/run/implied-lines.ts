@@ -47,7 +47,7 @@ function natRules(family: IpFamily, state: readonly string[], holds: (set: strin
       ...when('EXTERNAL-IP', `${match('EXTERNAL-IP', 'dst,dst')} -j KUBE-MARK-MASQ`),
       ...accept('EXTERNAL-IP'),
       ...accept('EXTERNAL-IP-LOCAL'),
-      '-m addrtype --dst-type LOCAL -j KUBE-NODE-PORT',
+      `-m addrtype --dst-type LOCAL -m set ! --match-set ${family === 'IPv4' ? 'KUBE-IPVS-IPS' : 'KUBE-6-IPVS-IPS'} dst -j KUBE-NODE-PORT`,
       ...when('CLUSTER-IP', `${match('CLUSTER-IP', 'dst,dst')} -j ACCEPT`),
       ...when('LOAD-BALANCER', `${match('LOAD-BALANCER', 'dst,dst')} -j ACCEPT`),
     ],

@@ -75,7 +75,9 @@ export class Program {
       return [
         ...losses,
         ...(plan.healthCheckNodePort === 0 ? [] : [health]),
-        ...plan.notes.map(({ code, message }) => `note ${plan.key} ${code}: ${message}`),
+        ...plan.notes.map(
+          (note) => `note ${plan.key} ${note.code}${'family' in note ? ` ${note.family}` : ''}: ${note.message}`,
+        ),
       ];
     });
   }

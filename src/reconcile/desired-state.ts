@@ -6,7 +6,7 @@ import type { OutputFilterException, PlannedVirtualServer, ServicePlan } from '.
 import type { SetRole } from '../plan/ip-sets.ts';
 import { familyOf } from '../model/ip.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
-import { Claims } from './claims.ts';
+import { type Claimant, Claims } from './claims.ts';
 
 /** An entry in its set. */
 export interface SetMember {
@@ -63,9 +63,11 @@ export class DesiredState {
     const previous = this.#plans.get(key);
     if (plan === undefined) this.#plans.delete(key);
     else this.#plans.set(key, plan);
-    this.#swapVirtualServers(key, previous, plan);
-    this.#swapAddresses(key, previous, plan);
-    this.#swapMembers(key, previous, plan);
+    // Claims outlive the plan that made them, so they must not hold it.
+    const owner = { key, creationTimeMs: plan?.creationTimeMs ?? 0 };
+    this.#swapVirtualServers(owner, previous, plan);
+    this.#swapAddresses(owner, previous, plan);
+    this.#swapMembers(owner, previous, plan);
     this.#swapOutputFilters(key, plan?.outputFilters ?? []);
   }
 
@@ -88,7 +90,7 @@ export class DesiredState {
     return [...this.#outputFilters.values()].flat().filter(({ address }) => familyOf(address) === family);
   }
 
-  #swapVirtualServers(owner: ServiceKey, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+  #swapVirtualServers(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
     const stale = new Set(previous?.virtualServers.map((planned) => planned.virtualServer.key));
     const fresh = new Map<VirtualServerKey, PlannedVirtualServer>();
     for (const planned of plan?.virtualServers ?? []) {
@@ -96,29 +98,29 @@ export class DesiredState {
     }
     for (const [key, planned] of fresh) {
       stale.delete(key);
-      this.#virtualServers.claim(key, plan as ServicePlan, planned);
+      this.#virtualServers.claim(key, owner, planned);
       this.#listener.virtualServer(key, this.#virtualServers.winner(key));
     }
     for (const key of stale) {
-      this.#virtualServers.release(key, owner);
+      this.#virtualServers.release(key, owner.key);
       this.#listener.virtualServer(key, this.#virtualServers.winner(key));
     }
   }
 
-  #swapAddresses(owner: ServiceKey, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+  #swapAddresses(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
     const stale = new Set(previous?.boundAddresses);
     for (const address of plan?.boundAddresses ?? []) {
       if (stale.delete(address)) continue;
-      this.#addresses.claim(address, plan as ServicePlan, true);
+      this.#addresses.claim(address, owner, true);
       this.#listener.boundAddress(address, true);
     }
     for (const address of stale) {
-      this.#addresses.release(address, owner);
+      this.#addresses.release(address, owner.key);
       if (this.#addresses.winner(address) === undefined) this.#listener.boundAddress(address, false);
     }
   }
 
-  #swapMembers(owner: ServiceKey, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+  #swapMembers(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
     const stale = new Map<string, string>();
     for (const { role, family, entry } of previous?.setEntries ?? []) {
       stale.set(setMemberKey(ipSetFor(role, family).name, entry), `${role} ${family}`);
@@ -127,12 +129,12 @@ export class DesiredState {
       const set = ipSetFor(role, family).name;
       const key = setMemberKey(set, entry);
       if (stale.delete(key)) continue;
-      this.#members.claim(key, plan as ServicePlan, { set, entry });
+      this.#members.claim(key, owner, { set, entry });
       this.#count(`${role} ${family}`, 1);
       this.#listener.setMember(key, { set, entry });
     }
     for (const [key, roleName] of stale) {
-      this.#members.release(key, owner);
+      this.#members.release(key, owner.key);
       this.#count(roleName, -1);
       if (this.#members.winner(key) === undefined) this.#listener.setMember(key, undefined);
     }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { IpFamily } from '../../../src/model/ip.ts';
 import type { IptablesFlavour } from '../../../src/kernel/rules/iptables-version.ts';
@@ -40,13 +39,13 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
   afterAll(() => filter.clear());
 
   it('works', async () => {
-    if (flavour === 'nft') execFileSync('nft', ['flush', 'ruleset']);
+    if (flavour === 'nft') await filter.flushNftables();
     expect(await driver.families()).toContain(family);
   });
 
   it('finds every extension and leaves no chain of the probe behind', async () => {
     expect(await driver.capabilities(family, someSet)).toEqual({ randomFully: true, missing: new Set() });
-    expect(filter.save()).not.toContain('PROBE');
+    expect(await filter.save()).not.toContain('PROBE');
   });
 
   it('tells which extensions are missing, and holds the rules that remain', async () => {
@@ -79,7 +78,7 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
 
   it('places the jumps as on a clean upstream node', async () => {
     await driver.apply(wanted);
-    const saved = filter.save().split('\n');
+    const saved = (await filter.save()).split('\n');
     const targets = (chain: string) =>
       saved.filter((line) => line.startsWith(`-A ${chain} `)).map((line) => line.replace(/^.*-j /, ''));
     expect(targets('INPUT')).toEqual(['KUBE-IPVS-FILTER', 'KUBE-PROXY-FIREWALL', 'KUBE-NODE-PORT']);
@@ -109,7 +108,7 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
     for (const table of ['nat', 'filter'] as const) {
       const chains = wanted.chains.filter((chain) => chain.table === table);
       const jumps = wanted.jumps.filter((jump) => jump.table === table).toReversed();
-      filter.change(
+      await filter.change(
         table,
         ...chains.map(({ name }) => `:${name} - [0:0]`),
         ...jumps.map(({ from, to, comment }) => `-I ${from} -m comment --comment "${comment}" -j ${to}`),
@@ -132,7 +131,7 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
   });
 
   it('leaves rules and chains of others as they are and where they are', async () => {
-    filter.change(
+    await filter.change(
       'filter',
       ':OTHERS - [0:0]',
       '-A OTHERS -p tcp --dport 7 -j DROP',
@@ -140,13 +139,13 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
       '-A INPUT -j OTHERS',
       '-A INPUT -p udp -j DROP',
     );
-    const before = filter.rulesOf('filter', 'INPUT');
+    const before = await filter.rulesOf('filter', 'INPUT');
     await driver.apply(wanted);
-    expect(filter.rulesOf('filter', 'INPUT').slice(3)).toEqual(before);
-    expect(filter.rulesOf('filter', 'OTHERS')).toHaveLength(1);
+    expect((await filter.rulesOf('filter', 'INPUT')).slice(3)).toEqual(before);
+    expect(await filter.rulesOf('filter', 'OTHERS')).toHaveLength(1);
     await driver.remove(wanted);
-    expect(filter.rulesOf('filter', 'INPUT')).toEqual(before);
-    expect(filter.rulesOf('filter', 'OTHERS')).toHaveLength(1);
+    expect(await filter.rulesOf('filter', 'INPUT')).toEqual(before);
+    expect(await filter.rulesOf('filter', 'OTHERS')).toHaveLength(1);
   });
 
   it.each([
@@ -168,19 +167,19 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
       'the jump to KUBE-PROXY-FIREWALL stands before that to KUBE-IPVS-FILTER',
     ],
   ] as const)('sees and repairs %s', async (_name, table, change, problem) => {
-    filter.change('filter', '-A INPUT -p tcp -j ACCEPT');
+    await filter.change('filter', '-A INPUT -p tcp -j ACCEPT');
     await driver.apply(wanted);
-    filter.change(table, change);
+    await filter.change(table, change);
     expect((await driver.compare(wanted))[0]?.problem).toContain(problem);
     await driver.apply(wanted);
     expect(await driver.compare(wanted)).toEqual([]);
-    expect(filter.rulesOf('filter', 'INPUT')).toHaveLength(4);
-    expect(filter.rulesOf('filter', 'INPUT').at(-1)).toBe('-p tcp -j ACCEPT');
+    expect(await filter.rulesOf('filter', 'INPUT')).toHaveLength(4);
+    expect((await filter.rulesOf('filter', 'INPUT')).at(-1)).toBe('-p tcp -j ACCEPT');
   });
 
   it('moves its jump before host ports, and lets other rules stand first', async () => {
     await driver.apply(wanted);
-    filter.change(
+    await filter.change(
       'nat',
       ':CNI-HOSTPORT-DNAT - [0:0]',
       '-I PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
@@ -191,17 +190,17 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
     expect(await driver.compare(wanted)).toEqual([{ family, table: 'nat', chain: 'PREROUTING', problem }]);
     await driver.apply(wanted);
     const ours = '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
-    expect(filter.rulesOf('nat', 'PREROUTING')).toEqual([ours, hostPorts]);
-    expect(filter.rulesOf('nat', 'OUTPUT')).toEqual(['-p tcp -j RETURN', ours]);
+    expect(await filter.rulesOf('nat', 'PREROUTING')).toEqual([ours, hostPorts]);
+    expect(await filter.rulesOf('nat', 'OUTPUT')).toEqual(['-p tcp -j RETURN', ours]);
     expect(await driver.compare(wanted)).toEqual([]);
   });
 
   it('removes its jumps and chains, twice, and empties a chain that others refer to', async () => {
     await driver.apply(wanted);
-    filter.change('nat', '-A POSTROUTING -p tcp -j KUBE-MARK-MASQ');
+    await filter.change('nat', '-A POSTROUTING -p tcp -j KUBE-MARK-MASQ');
     await driver.remove(wanted);
     await driver.remove(wanted);
-    const left = filter.save().split('\n');
+    const left = (await filter.save()).split('\n');
     expect(left.filter((line) => line.includes('KUBE-'))).toEqual([
       ':KUBE-MARK-MASQ - [0:0]',
       '-A POSTROUTING -p tcp -j KUBE-MARK-MASQ',
@@ -215,12 +214,12 @@ describe.each(combinations)('iptables %s, %s', (flavour, family) => {
 
   it('names the line that iptables refuses and leaves the table as it was', async () => {
     const set = ipSetFor('loopBack', family).name;
-    execFileSync('ipset', ['destroy', set]);
+    await filter.destroySet(set);
     const failure = await driver.apply(wanted).catch((error: unknown) => error);
-    filter.makeSets();
+    await filter.makeSets();
     expect(failure).toBeInstanceOf(DriverError);
     expect(String(failure)).toContain(`Set ${set} doesn't exist`);
     expect(String(failure)).toMatch(new RegExp(`> \\d+: -A KUBE-POSTROUTING .*${set}`));
-    expect(filter.save()).not.toContain('KUBE-');
+    expect(await filter.save()).not.toContain('KUBE-');
   });
 });

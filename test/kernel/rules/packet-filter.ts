@@ -1,16 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import { globSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { IpFamily } from '../../../src/model/ip.ts';
 import type { RuleTable } from '../../../src/model/rule-set.ts';
 import type { IptablesFlavour } from '../../../src/kernel/rules/iptables-version.ts';
-import { type Command, commandRunner } from '../../../src/kernel/rules/run-command.ts';
+import type { Command, CommandResult } from '../../../src/kernel/rules/run-command.ts';
 import { allIpSets } from '../../../src/plan/ip-sets.ts';
+import { Shell } from '../../support/shell.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
-
-const run = commandRunner({ timeoutMs: 60_000, maxOutputBytes: 16 * 1024 * 1024 });
 
 const builtIns: Readonly<Record<RuleTable, readonly string[]>> = {
   nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
@@ -21,6 +19,7 @@ const builtIns: Readonly<Record<RuleTable, readonly string[]>> = {
 export class PacketFilter {
   /** Inputs of the restores that the driver ran, oldest first. */
   readonly restored: string[] = [];
+  readonly #programs = new Programs();
   readonly #program: string;
   readonly #family: IpFamily;
 
@@ -30,54 +29,100 @@ export class PacketFilter {
   }
 
   /** For the driver: runs programs and notes the inputs of restores. */
-  readonly run = (command: Command) => {
+  readonly run = (command: Command): Promise<CommandResult> => {
     if (command.file.endsWith('-restore')) this.restored.push(command.input ?? '');
-    return run(command);
+    return this.#programs.run(command);
   };
 
   /** Leaves nothing but empty built-in chains. */
-  reset(): void {
+  async reset(): Promise<void> {
     const blocks = Object.entries(builtIns).map(([table, chains]) => {
       return [`*${table}`, ...chains.map((chain) => `:${chain} ACCEPT [0:0]`), 'COMMIT\n'].join('\n');
     });
-    execFileSync(`${this.#program}-restore`, ['-w', '5'], { input: blocks.join('') });
+    await this.#output(`${this.#program}-restore`, ['-w', '5'], blocks.join(''));
     this.restored.length = 0;
   }
 
   /** Makes the sets that rules refer to, those that exist excepted. */
-  makeSets(): void {
+  async makeSets(): Promise<void> {
     const lines = allIpSets(this.#family).map(({ name, type, family }) => {
       if (type === 'bitmap:port') return `create ${name} ${type} range 0-65535`;
       return `create ${name} ${type} family ${family === 'IPv6' ? 'inet6' : 'inet'} maxelem 65536`;
     });
-    execFileSync('ipset', ['restore', '-exist'], { input: `${lines.join('\n')}\n` });
+    await this.#output('ipset', ['restore', '-exist'], `${lines.join('\n')}\n`);
   }
 
-  /** Leaves neither rules nor sets. */
-  clear(): void {
-    this.reset();
-    const lines = allIpSets(this.#family).map(({ name }) => `destroy ${name}`);
-    execFileSync('ipset', ['restore'], { input: `${lines.join('\n')}\n` });
+  async destroySet(name: string): Promise<void> {
+    await this.#output('ipset', ['destroy', name]);
+  }
+
+  async flushNftables(): Promise<void> {
+    await this.#output('nft', ['flush', 'ruleset']);
+  }
+
+  /** Leaves neither rules nor sets, and ends. */
+  async clear(): Promise<void> {
+    await this.reset();
+    for (const { name } of allIpSets(this.#family)) await this.destroySet(name);
+    this.#programs.close();
   }
 
   /** Makes changes as another program would: lines of a restore that keeps what is there. */
-  change(table: RuleTable, ...lines: readonly string[]): void {
+  async change(table: RuleTable, ...lines: readonly string[]): Promise<void> {
     const input = `${[`*${table}`, ...lines, 'COMMIT'].join('\n')}\n`;
-    execFileSync(`${this.#program}-restore`, ['-w', '5', '--noflush'], { input });
+    await this.#output(`${this.#program}-restore`, ['-w', '5', '--noflush'], input);
   }
 
-  save(): string {
-    return execFileSync(`${this.#program}-save`, { encoding: 'utf8' });
+  save(): Promise<string> {
+    return this.#output(`${this.#program}-save`, []);
   }
 
   /** Rules of a chain in order, as iptables-save prints them. */
-  rulesOf(table: RuleTable, chain: string): string[] {
-    const text = execFileSync(`${this.#program}-save`, ['-t', table], { encoding: 'utf8' });
+  async rulesOf(table: RuleTable, chain: string): Promise<string[]> {
+    const text = await this.#output(`${this.#program}-save`, ['-t', table]);
     const start = `-A ${chain} `;
     const lines = text.split('\n').filter((line) => line.startsWith(start));
     return lines.map((line) => line.slice(start.length));
   }
+
+  async #output(file: string, parameters: readonly string[], input?: string): Promise<string> {
+    const result = await this.#programs.run({ file, parameters, ...(input !== undefined && { input }) });
+    if (result.exitCode !== 0) throw new Error(`${file}: exit ${result.exitCode}: ${result.stderr}`);
+    return result.stdout;
+  }
 }
+
+/** Runs programs from a small shell, which is much faster in the lab than from the test runner. */
+class Programs {
+  readonly #shell = new Shell();
+  readonly #directory = mkdtempSync(join(tmpdir(), 'programs-'));
+  #last: Promise<unknown> = Promise.resolve();
+
+  run(command: Command): Promise<CommandResult> {
+    const result = this.#last.then(() => this.#runNow(command));
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  close(): void {
+    this.#shell.close();
+  }
+
+  async #runNow({ file, parameters, input }: Command): Promise<CommandResult> {
+    const [stdin, stdout, stderr] = ['in', 'out', 'err'].map((name) => join(this.#directory, name)) as Streams;
+    writeFileSync(stdin, input ?? '');
+    const libraries = process.env.XTABLES_LIBDIR === undefined ? [] : [`XTABLES_LIBDIR=${process.env.XTABLES_LIBDIR}`];
+    const words = ['env', ...libraries, file, ...parameters].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    const status = await this.#shell.run(`${words.join(' ')} <${stdin} >${stdout} 2>${stderr}; echo $?`);
+    return {
+      exitCode: Number(status),
+      stdout: readFileSync(stdout, 'utf8'),
+      stderr: readFileSync(stderr, 'utf8'),
+    };
+  }
+}
+
+type Streams = [stdin: string, stdout: string, stderr: string];
 
 /** A directory with all extensions of iptables but those named, as if it had been built without them. */
 export function extensionsWithout(...names: string[]): string {

@@ -2,6 +2,7 @@ import type { IpAddress } from '../model/ip.ts';
 import type { VirtualServerIdentity, VirtualServerKey } from '../model/virtual-server.ts';
 import type { SetMember } from './desired-state.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
+import { virtualServerKey } from '../model/virtual-server.ts';
 import { nodePortName } from './ownership.ts';
 
 /** Sets that say which virtual servers on node addresses are ours. */
@@ -11,6 +12,13 @@ const nodePortProtocols = new Map(
     [ipSetFor('nodePortUdp', family).name, 'UDP' as const],
     [ipSetFor('nodePortSctp', family).name, 'SCTP' as const],
   ]),
+);
+
+/** Sets that name virtual servers of ours whose address may be one of the node, so that it is bound nowhere else. */
+const namingSets: ReadonlySet<string> = new Set(
+  (['IPv4', 'IPv6'] as const).flatMap((family) =>
+    (['externalIp', 'externalIpLocal', 'loadBalancer'] as const).map((role) => ipSetFor(role, family).name),
+  ),
 );
 
 /**
@@ -43,6 +51,9 @@ export class LeavingServers {
   needsMember({ set, entry }: SetMember): boolean {
     if (this.#identities.size === 0) return false;
     if (entry.type === 'hash:ip') return this.#addresses.has(entry.address);
+    if (entry.type === 'hash:ip,port' && namingSets.has(set)) {
+      return this.#identities.has(virtualServerKey({ kind: 'address', ...entry }));
+    }
     const protocol = nodePortProtocols.get(set);
     return protocol !== undefined && 'port' in entry && this.#ports.has(nodePortName(protocol, entry.port));
   }

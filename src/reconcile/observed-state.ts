@@ -2,6 +2,7 @@ import type { AddressDriver, IpvsDriver, ObservedIpSet, ObservedVirtualServer } 
 import type { Cidr, IpAddress, IpFamily } from '../model/ip.ts';
 import type { VirtualServerKey } from '../model/virtual-server.ts';
 import type { SetRole } from '../plan/ip-sets.ts';
+import { virtualServerKey } from '../model/virtual-server.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
 import { isOurs, nodePortName } from './ownership.ts';
 
@@ -28,6 +29,7 @@ export async function readObserved(options: {
     boundAddresses,
     nodeAddresses: new Set(await drivers.address.listNodeAddresses()),
     nodePorts: nodePortsIn(sets, families),
+    namedServers: serversNamedIn(sets, families),
     excludeCidrs,
   };
   const ours: ObservedVirtualServer[] = [];
@@ -55,4 +57,14 @@ function nodePortsIn(sets: readonly ObservedIpSet[], families: readonly IpFamily
     }
   }
   return ports;
+}
+
+const externalRoles: readonly SetRole[] = ['externalIp', 'externalIpLocal', 'loadBalancer'];
+
+/** Virtual servers whose address and port are in the sets of what is reached from outside. */
+function serversNamedIn(sets: readonly ObservedIpSet[], families: readonly IpFamily[]): ReadonlySet<VirtualServerKey> {
+  const names = new Set<string>(families.flatMap((family) => externalRoles.map((role) => ipSetFor(role, family).name)));
+  const entries = sets.filter((set) => names.has(set.name)).flatMap((set) => set.entries);
+  const named = entries.filter((entry) => entry.type === 'hash:ip,port');
+  return new Set(named.map((entry) => virtualServerKey({ kind: 'address', ...entry })));
 }

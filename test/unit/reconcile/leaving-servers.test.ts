@@ -56,6 +56,20 @@ describe('LeavingServers', () => {
     expect(leaving.needsMember({ set: ipSetFor('nodePortSctp', 'IPv4').name, entry })).toBe(true);
   });
 
+  it.each<[SetRole, boolean]>([
+    ['externalIp', true],
+    ['externalIpLocal', true],
+    ['loadBalancer', true],
+    ['loadBalancerFirewall', false],
+  ])('needs the entry that names it in %s: %s', (role, expected) => {
+    leave('TCP', '192.168.0.10:80');
+    const set = ipSetFor(role, 'IPv4').name;
+    const entryOf = (protocol: Protocol, port: number) => addressPortEntry(ip('192.168.0.10'), protocol, port);
+    expect(leaving.needsMember({ set, entry: entryOf('TCP', 80) })).toBe(expected);
+    expect(leaving.needsMember({ set, entry: entryOf('UDP', 80) })).toBe(false);
+    expect(leaving.needsMember({ set, entry: entryOf('TCP', 81) })).toBe(false);
+  });
+
   it('does not need what other sets say of its address and port', () => {
     leave('TCP', '10.96.0.1:80');
     const entry = addressPortEntry(ip('10.96.0.1'), 'TCP', 80);

@@ -9,6 +9,7 @@ const evidence = {
   boundAddresses: new Set([ip('10.96.0.1'), ip('192.0.2.1')]),
   nodeAddresses: new Set([ip('192.168.0.10'), ip('fd00::10')]),
   nodePorts: new Set(['TCP/30080', 'UDP/30053']),
+  namedServers: new Set([virtualServer('TCP', '192.168.0.10:443').key, virtualServer('TCP', '192.168.9.1:443').key]),
   excludeCidrs: [cidr('192.0.2.0/24'), cidr('192.168.9.0/24')],
 };
 
@@ -22,6 +23,9 @@ describe('isOurs', () => {
     ['on an IPv6 node address, with a node port', virtualServer('TCP', '[fd00::10]:30080'), true],
     ['on a node address, with the node port of another protocol', virtualServer('UDP', '192.168.0.10:30080'), false],
     ['on a node address, with another port', virtualServer('TCP', '192.168.0.10:8080'), false],
+    ['on a node address, named by a set of external addresses', virtualServer('TCP', '192.168.0.10:443'), true],
+    ['that such a set names for another protocol', virtualServer('UDP', '192.168.0.10:443'), false],
+    ['that such a set names, in an excluded range', virtualServer('TCP', '192.168.9.1:443'), false],
     ['with a node port, on a foreign address', virtualServer('TCP', '172.16.0.1:30080'), false],
     ['of a firewall mark', markedVirtualServer(1, 'IPv4'), false],
   ])('a virtual server %s', (_name, server, expected) => {

@@ -3,7 +3,9 @@ import type { IpSet, IpSetEntry } from '../../../src/model/ip-set.ts';
 import type { IpAddress } from '../../../src/model/ip.ts';
 import type { IpvsOperation } from '../../../src/model/operation.ts';
 import type { Protocol } from '../../../src/model/service-key.ts';
-import { realServer, virtualServer, markedVirtualServer } from '../../support/ipvs-builders.ts';
+import { addressEntry, addressPortEntry, portEntry } from '../../../src/model/ip-set.ts';
+import { ip } from '../../support/builders.ts';
+import { markedVirtualServer, realServer, virtualServer } from '../../support/ipvs-builders.ts';
 import { virtualServerFlags } from '../../../src/model/virtual-server.ts';
 import { ipFamilies } from '../../../src/model/ip.ts';
 import { allIpSets } from '../../../src/plan/ip-sets.ts';
@@ -96,10 +98,12 @@ function runIpset(kernel: FakeKernel, [command, name = '', value = '', ...more]:
   return true;
 }
 
-/** As the driver lists it: of the other parts only the port matters, which tells whose a node port is. */
+/** As the driver lists it. Of entries with three parts nobody reads more than the text. */
 function observedEntry(text: string): IpSetEntry {
-  const port = /(?:^|:)(\d+)(?:,|$)/.exec(text)?.[1];
-  return { type: 'bitmap:port', text, port: Number(port ?? 0) };
+  const [address = '', protocolAndPort = ''] = text.split(',');
+  const [protocol = '', port] = protocolAndPort.split(':');
+  if (protocolAndPort !== '') return addressPortEntry(ip(address), protocol.toUpperCase() as Protocol, Number(port));
+  return /^\d+$/.test(text) ? portEntry(Number(text)) : addressEntry(ip(text));
 }
 
 function runIp(kernel: FakeKernel, parameters: readonly string[]): boolean {

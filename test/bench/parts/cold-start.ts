@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { LabOptions } from '../lab-options.ts';
+import type { Traffic } from '../measured-transport.ts';
+import type { Row } from '../row.ts';
+import { atMost, exactly } from '../row.ts';
+import { measurePairs, median, medianRatio } from '../statistics.ts';
+import { floorResult, programResult } from '../world.ts';
+
+interface ColdStart extends Traffic {
+  readonly ms: number;
+  /** Part of it that went to the packet filter rules. */
+  readonly rulesMs: number;
+  readonly planMs: number;
+}
+
+const sizes = ['10000', '10'];
+
+/** Part 2: from 10,000 Services with 10 endpoints each in hand to the kernel programmed, in a process just started. */
+export async function coldStart({ quick, replay, directory }: LabOptions): Promise<readonly Row[]> {
+  const recording = join(directory, 'cold-start.batches');
+  const first = await programResult<ColdStart>('cold-start', ...sizes, recording);
+  const runs: ColdStart[] = [];
+  const ours = async () => {
+    const run = await programResult<ColdStart>('cold-start', ...sizes);
+    runs.push(run);
+    return run.ms - run.rulesMs;
+  };
+  const pairs = await measurePairs(quick ? 1 : 3, ours, async () => (await floorResult(replay, recording)).ms);
+  const part = (of: (run: ColdStart) => number) => median(runs.map(of)).toFixed(0);
+  const oursMs = median(pairs.map((pair) => pair.oursMs)).toFixed(0);
+  const floorMs = median(pairs.map((pair) => pair.floorMs)).toFixed(0);
+  const split = `in the kernel and on the way there ${part((run) => run.exchangeMs)}, planning ${part((run) => run.planMs)}`;
+  return [
+    {
+      part: 2,
+      what: '10,000 x 10 cold start: time against C',
+      value: medianRatio(pairs),
+      unit: 'x',
+      bar: atMost(2),
+      note: `${oursMs} ms (${split}) : ${floorMs} ms; packet filter rules, in neither: ${part((run) => run.rulesMs)} ms`,
+    },
+    {
+      part: 2,
+      what: 'the same: messages refused',
+      value: first.refusals,
+      unit: '',
+      bar: exactly(0),
+      note: `${first.messages} messages, ${first.datagrams} datagrams`,
+    },
+  ];
+}

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { ipv6Bytes, ipv6Text } from './ipv6-text.ts';
 
 /** An IP address in canonical text form: dotted decimal, or RFC 5952 for IPv6. Made by `parseIp` only. */
 export type IpAddress = string & { readonly brand: 'IpAddress' };
@@ -21,9 +22,7 @@ const prefixDigits = /^\d+$/;
 export function parseIp(text: string): IpAddress | undefined {
   if (dottedDecimal.test(text)) return canonicalIpv4(text);
   if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
-  const parsed = ipaddr.IPv6.parse(text);
-  const printed = parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toRFC5952String();
-  return printed as IpAddress;
+  return ipFromBytes(ipaddr.IPv6.parse(text).toByteArray());
 }
 
 function canonicalIpv4(text: string): IpAddress | undefined {
@@ -72,7 +71,9 @@ export function hostCidr(address: IpAddress): Cidr {
 /** Whether the address lies in the network; never across families. */
 export function isInCidr(address: IpAddress, cidr: Cidr): boolean {
   if (familyOf(address) !== familyOf(cidr)) return false;
-  return maskAddress(address, prefixLengthOf(cidr)) === networkAddressOf(cidr);
+  const length = prefixLengthOf(cidr);
+  const network = ipBytes(networkAddressOf(cidr));
+  return ipBytes(address).every((byte, index) => (byte & maskOf(index, length)) === network[index]);
 }
 
 /** Loopback: 127.0.0.0/8 or ::1. */
@@ -87,19 +88,26 @@ export function isLinkLocal(address: IpAddress): boolean {
 
 /** The address as network-order bytes, 4 or 16 of them. */
 export function ipBytes(address: IpAddress): number[] {
-  return familyOf(address) === 'IPv4' ? address.split('.').map(Number) : ipaddr.IPv6.parse(address).toByteArray();
+  if (familyOf(address) === 'IPv4') return address.split('.').map(Number);
+  return address.includes('.') ? ipaddr.IPv6.parse(address).toByteArray() : ipv6Bytes(address);
 }
 
 /** The address that 4 or 16 network-order bytes stand for. An IPv4-mapped address is printed as IPv4. */
 export function ipFromBytes(bytes: readonly number[]): IpAddress {
   if (bytes.length === 4) return bytes.join('.') as IpAddress;
-  return parseIp(ipaddr.fromByteArray([...bytes]).toString()) as IpAddress;
+  return (isIpv4Mapped(bytes) ? bytes.slice(12).join('.') : ipv6Text(bytes)) as IpAddress;
+}
+
+function isIpv4Mapped(bytes: readonly number[]): boolean {
+  return bytes.every((byte, index) => index >= 12 || byte === (index < 10 ? 0 : 0xff));
 }
 
 function maskAddress(address: IpAddress, length: number): IpAddress {
-  const bytes = ipBytes(address).map((byte, index) => {
-    const kept = Math.min(8, Math.max(0, length - index * 8));
-    return byte & (0xff00 >> kept) & 0xff;
-  });
-  return ipFromBytes(bytes);
+  return ipFromBytes(ipBytes(address).map((byte, index) => byte & maskOf(index, length)));
+}
+
+/** The bits of a byte that a prefix of this length covers. */
+function maskOf(byteIndex: number, prefixLength: number): number {
+  const kept = Math.min(8, Math.max(0, prefixLength - byteIndex * 8));
+  return (0xff00 >> kept) & 0xff;
 }

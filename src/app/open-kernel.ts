@@ -10,6 +10,7 @@ import { resolveGenericFamily } from '../netlink/generic-family.ts';
 import { loadPackageTransport } from '../netlink/package-transport.ts';
 import type { Transport } from '../netlink/transport.ts';
 import type { Log } from '../observe/log.ts';
+import { ipSetFor } from '../plan/ip-sets.ts';
 
 /** The netlink drivers, each with a conversation of its own. */
 export interface Kernel {
@@ -24,7 +25,10 @@ export interface Kernel {
 
 type Open = (protocol: number, dumps: 'large' | 'small') => Transport;
 
-/** Opens the conversations with the kernel: over the addon, or over the package `netlink` where it does not load. */
+/**
+ * Opens the conversations with the kernel: over the addon, or over the package `netlink` where it does not load. Throws
+ * `NetlinkError` or `DriverError`, which name module or capability, when the kernel has no IPVS or no IP sets for us.
+ */
 export async function openKernel(log: Log): Promise<Kernel> {
   const addon = loadAddon(log);
   const open = addon === undefined ? await openWithPackage() : openWithAddon(addon);
@@ -35,7 +39,7 @@ export async function openKernel(log: Log): Promise<Kernel> {
     return transport;
   };
   const generic = opened(netlinkProtocol.generic);
-  return {
+  const kernel: Kernel = {
     ipvs: createIpvsDriver({
       transport: generic,
       realServerTransport: opened(netlinkProtocol.generic, 'small'),
@@ -49,6 +53,19 @@ export async function openKernel(log: Log): Promise<Kernel> {
       for (const transport of transports) transport.close();
     },
   };
+  await requireSubsystems(kernel);
+  return kernel;
+}
+
+/** The first request makes the kernel load its module, if it has it: without it nothing would ever work. */
+async function requireSubsystems({ ipvs, ipset, close }: Kernel): Promise<void> {
+  try {
+    await ipvs.timeouts();
+    await ipset.list([ipSetFor('clusterIp', 'IPv4').name]);
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 function loadAddon(log: Log): NetlinkAddon | undefined {

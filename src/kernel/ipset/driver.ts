@@ -7,7 +7,7 @@ import type { IpSetDriver, ObservedIpSet, OperationFailure } from '../drivers.ts
 import { IpSetOperations } from './apply.ts';
 import { decodeSets } from './decode.ts';
 import { encodeDestroy, encodeList, encodeRename, encodeSwap } from './encode.ts';
-import { ipSetErrno, ipSetError } from './errors.ts';
+import { ipSetErrno, ipSetError, listError } from './errors.ts';
 
 /** Name of the set that `replaceSet` fills beside the one it replaces. Left over only by a process that died there. */
 export const replacementSetName = 'IPVS-PROXIER-REPLACEMENT' as IpSetName;
@@ -82,8 +82,9 @@ class NetlinkIpSetDriver implements IpSetDriver {
     try {
       return decodeSets(await this.#transport.request(this.#writer));
     } catch (error) {
-      if (error instanceof NetlinkError && error.errno === errno.ENOENT) return [];
-      throw error;
+      if (!(error instanceof NetlinkError)) throw error;
+      if (error.errno === errno.ENOENT) return [];
+      throw listError(name, error);
     }
   }
 

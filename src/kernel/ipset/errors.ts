@@ -1,4 +1,4 @@
-import { errno, errnoName } from '../../netlink/errors.ts';
+import { errno, errnoName, type NetlinkError } from '../../netlink/errors.ts';
 import { DriverError } from '../errors.ts';
 
 /** The error numbers of ipset itself that are acted upon. Source: linux/netfilter/ipset/ip_set.h, ip_set_hash.h. */
@@ -71,6 +71,16 @@ export function ipSetError(
     ...(failure.message && { detail: failure.message }),
     ...(hint && { hint }),
   });
+}
+
+/** The error of listing a set. A kernel without IP sets does not know the request. */
+export function listError(name: string, cause: NetlinkError): DriverError {
+  const hint =
+    cause.errno === errno.EINVAL
+      ? 'the kernel has no IP sets: the module ip_set is missing or may not be loaded; on the node: modprobe ip_set'
+      : hints[errnoName(cause.errno)];
+  const failure = { errnoName: errnoName(cause.errno), ...(hint !== undefined && { hint }) };
+  return new DriverError('ipset', `list IP set ${name}`, failure, { cause });
 }
 
 /** A set that the kernel accepted as equal though its type or family is another. */

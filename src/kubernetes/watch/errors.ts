@@ -9,12 +9,21 @@ export class ApiError extends Error {
   readonly retryAfterMs: number;
 
   constructor(request: string, status: number, reason: string, message: string, retryAfterMs = 0) {
-    super(`${request}: ${status}${reason === '' ? '' : ` ${reason}`}: ${message}`);
+    const hint = hints.get(status);
+    super(
+      `${request}: ${status}${reason === '' ? '' : ` ${reason}`}: ${message}${hint === undefined ? '' : `; ${hint}`}`,
+    );
     this.status = status;
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** What to do about a refusal, by HTTP status. */
+const hints: ReadonlyMap<number, string> = new Map([
+  [401, 'the API server does not know these credentials: renew the token or client certificate of the kubeconfig'],
+  [403, 'the ClusterRole system:node-proxier gives the permission: bind it to this user'],
+]);
 
 /** No answer: the connection failed, was cut, or took longer than allowed. */
 export class ConnectionError extends Error {

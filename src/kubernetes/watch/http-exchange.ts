@@ -84,12 +84,43 @@ function contentTypeOf(call: HttpCall): string {
   return call.method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json';
 }
 
-function nameOf(call: HttpCall): string {
-  return `${call.method} ${call.path}`;
+/** The request for messages, e.g. `GET /api/v1/nodes`: without the query, which says nothing to a reader. */
+export function nameOf(call: Pick<HttpCall, 'method' | 'path'>): string {
+  return `${call.method} ${call.path.replace(/\?.*/, '')}`;
 }
+
+const foreignAuthority =
+  'the certificate of the server is not from the configured authority; is it the certificate-authority of this cluster?';
+
+/** Likely causes, by the code of the error. */
+const hints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there; is the API server running, and is this its address?',
+  ENOTFOUND: 'the name of the host is not known; is the server in the kubeconfig right?',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  EHOSTUNREACH: 'there is no way to this host',
+  ENETUNREACH: 'there is no route to this network',
+  ETIMEDOUT: 'the host does not answer',
+  EPROTO: 'the server does not speak TLS as this program does; is https:// right?',
+  SELF_SIGNED_CERT_IN_CHAIN: foreignAuthority,
+  DEPTH_ZERO_SELF_SIGNED_CERT: foreignAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: foreignAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: foreignAuthority,
+  CERT_SIGNATURE_FAILURE: foreignAuthority,
+  CERT_HAS_EXPIRED: 'the certificate of the server has expired, or the clock of this node is wrong',
+  CERT_NOT_YET_VALID: 'the clock of this node is wrong, or that of the server',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the server goes by another name; set tls-server-name in the kubeconfig',
+};
 
 /** What went wrong with a connection, in words; Node gives an empty message when all addresses of a host failed. */
 function connectionErrorOf(call: HttpCall, server: string, error: unknown): ConnectionError {
-  const { code, message } = error as { readonly code?: string; readonly message?: string };
-  return new ConnectionError(nameOf(call), `${server}: ${message || code || 'connection failed'}`, { cause: error });
+  const { code = '', message } = error as { readonly code?: string; readonly message?: string };
+  const hint = hints[message?.includes('wrong version number') === true ? 'EPROTO' : code];
+  const words = message || code || 'connection failed';
+  const problem = `${server}: ${oneLine(words)}${hint === undefined ? '' : `; ${hint}`}`;
+  return new ConnectionError(nameOf(call), problem, { cause: error });
+}
+
+/** OpenSSL ends its messages with line feeds. */
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }

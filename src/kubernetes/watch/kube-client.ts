@@ -3,7 +3,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { ApiConnection } from './api-connection.ts';
 import { ApiError, ProtocolError } from './errors.ts';
 import type { HttpCall } from './http-exchange.ts';
-import { exchange } from './http-exchange.ts';
+import { exchange, nameOf } from './http-exchange.ts';
 import { readBody } from './response-body.ts';
 import { apiErrorOf } from './status.ts';
 import type { TokenBucket } from './token-bucket.ts';
@@ -125,7 +125,7 @@ export class KubeClient implements ApiClient {
   async #json(call: HttpCall): Promise<JsonAnswer> {
     await this.#waitForTurn(call);
     const { response, finish } = await this.#send(call, { 'Accept-Encoding': 'gzip' });
-    const request = `${call.method} ${call.path}`;
+    const request = nameOf(call);
     const text = await readBody(response, { request, maxBytes: maxBodyBytes, signal: call.signal });
     finish(text.length);
     try {
@@ -167,7 +167,7 @@ export class KubeClient implements ApiClient {
     const status = response.statusCode ?? 0;
     const finish = this.#finished(call, String(status), startMs);
     if (status >= 200 && status < 300) return { response, finish };
-    const request = `${call.method} ${call.path}`;
+    const request = nameOf(call);
     const text = await readBody(response, { request, maxBytes: maxErrorBytes, signal: call.signal });
     finish(text.length);
     throw apiErrorOf(request, status, response.headers['retry-after'], text.toString('utf8'));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import { normalizeServerUrl } from './credentials.ts';
 import { ClientConfigError } from './errors.ts';
@@ -12,26 +12,36 @@ const pluginDeadlineMs = 60_000;
 
 /**
  * Credentials from a kubeconfig file: its current context, with `server` replaced by `master` unless that is empty.
- * The file is read once; the certificates, keys and tokens it names are read each time. Rejects with
- * `ClientConfigError`. Not supported, and refused: `proxy-url`.
+ * The file is read once; the certificates, keys and tokens it names have to be there and are read each time. Rejects
+ * with `ClientConfigError`, whose message is one line. Not supported, and refused: `proxy-url`.
  */
 export async function openKubeConfig(path: string, master: string): Promise<CredentialSource> {
   try {
     return await open(path, master);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new ClientConfigError(`kubeconfig ${path}: ${problem}`, { cause: error });
+    throw new ClientConfigError(`kubeconfig ${path}${problemOf(error)}`, { cause: error });
   }
 }
 
+/** What is wrong, in one line, with the place in the file where one is known. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return `: ${error instanceof Error ? error.message : String(error)}`;
+  const [start] = error.linePos ?? [];
+  const [firstLine = ''] = error.message.split('\n', 1);
+  const place = start === undefined ? '' : `:${start.line}:${start.col}`;
+  return `${place}: is no YAML: ${firstLine.replace(/ at line \d+, column \d+:?$/, '')}`;
+}
+
 async function open(path: string, master: string): Promise<CredentialSource> {
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Error(`${unreadable(error)}; it is what --kubeconfig or clientConnection.kubeconfig names`);
+  });
   const parsed: unknown = parseYaml(text);
   if (typeof parsed !== 'object' || parsed === null) throw new Error('is not a YAML mapping');
   const config = new KubeConfig();
   config.loadFromString(text);
   config.makePathsAbsolute(dirname(resolve(path)));
-  const { cluster, user } = selectContext(config);
+  const { cluster, user } = withoutUnusedFiles(selectContext(config));
   if (cluster.proxyUrl) throw new Error('proxy-url is not supported');
   const usesTls = Boolean(cluster.caFile || cluster.caData || user.certFile || user.certData);
   const server = normalizeServerUrl(master === '' ? cluster.server : master, usesTls ? 'https' : 'http');
@@ -40,6 +50,7 @@ async function open(path: string, master: string): Promise<CredentialSource> {
     user: user.exec ? { ...user, exec: pluginOf(user.exec, path, server) } : user,
     tokenFile: tokenFileOf(parsed, user.name, path),
   };
+  await requireFiles(settings);
   let current = configOf(settings);
   return {
     server,
@@ -69,6 +80,43 @@ function selectContext(config: KubeConfig): { cluster: Cluster; user: User } {
   const user = config.getUser(context.user);
   if (user === null) throw new Error(`user ${JSON.stringify(context.user)} does not exist`);
   return { cluster, user };
+}
+
+/** Data in the kubeconfig wins over a file that it names, as with kubectl; the library has it the other way round. */
+function withoutUnusedFiles({ cluster, user }: { cluster: Cluster; user: User }): { cluster: Cluster; user: User } {
+  const { caFile, ...clusterRest } = cluster;
+  const { certFile, keyFile, ...userRest } = user;
+  return {
+    cluster: { ...clusterRest, ...(!cluster.caData && caFile && { caFile }) },
+    user: {
+      ...userRest,
+      ...(!user.certData && certFile && { certFile }),
+      ...(!user.keyData && keyFile && { keyFile }),
+    },
+  };
+}
+
+/** A file that is missing at the start will hardly come: better to end than to ask in vain for ever. */
+async function requireFiles({ cluster, user, tokenFile }: Settings): Promise<void> {
+  const files: readonly (readonly [field: string, file: string | undefined])[] = [
+    [`certificate-authority of cluster ${JSON.stringify(cluster.name)}`, cluster.caFile],
+    [`client-certificate of user ${JSON.stringify(user.name)}`, user.certFile],
+    [`client-key of user ${JSON.stringify(user.name)}`, user.keyFile],
+    [`tokenFile of user ${JSON.stringify(user.name)}`, tokenFile],
+  ];
+  for (const [field, file] of files) {
+    if (!file) continue;
+    await readFile(file).catch((error: unknown) => {
+      throw new Error(`${field}: ${file} ${unreadable(error)}`);
+    });
+  }
+}
+
+function unreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'EACCES') return 'may not be read by this user';
+  return code === 'EISDIR' ? 'is a directory' : `cannot be read: ${message}`;
 }
 
 function withoutServerName({ tlsServerName: _tlsServerName, ...cluster }: Cluster): Cluster {

@@ -172,6 +172,12 @@ describe('list', () => {
   it('throws on any other refusal', async () => {
     await expect(driverOver(() => refusal(1)).list(['ADDRESSES'])).rejects.toMatchObject({ errnoName: 'EPERM' });
   });
+
+  it('names the module when the kernel does not know IP sets', async () => {
+    await expect(driverOver(() => refusal(22)).list(['ADDRESSES'])).rejects.toThrow(
+      'list IP set ADDRESSES: EINVAL: the kernel has no IP sets: the module ip_set is missing',
+    );
+  });
 });
 
 describe('replaceSet', () => {

@@ -103,7 +103,12 @@ describe('KubeClient.getJson', () => {
     [
       'a Status',
       refuse(403, 'Forbidden'),
-      { code: 'API_STATUS', status: 403, reason: 'Forbidden', message: 'GET /x: 403 Forbidden: scripted Forbidden' },
+      {
+        code: 'API_STATUS',
+        status: 403,
+        reason: 'Forbidden',
+        message: expect.stringMatching(/^GET \/x: 403 Forbidden: scripted Forbidden; .*system:node-proxier/),
+      },
     ],
     [
       'a page of a proxy',
@@ -179,8 +184,8 @@ describe('KubeClient.getJson', () => {
   it('names the server when nobody listens', async () => {
     const { server, client } = await serve([]);
     await server.close();
-    await expect(client.getJson('/x', never)).rejects.toThrow(
-      /^GET \/x: http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/,
+    await expect(client.getJson('/x?watch=true', never)).rejects.toThrow(
+      /^GET \/x: http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED \S+; nothing listens there/,
     );
     closers.pop();
   });

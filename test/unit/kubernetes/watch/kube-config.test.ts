@@ -134,8 +134,8 @@ printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",
     await expect(failing.read(false)).rejects.toThrow('credential plugin /bin/false: failed without a message');
   });
 
-  it.each<[string, string, string]>([
-    ['no YAML', 'a: [', 'kubeconfig'],
+  it.each<[string, string, string | RegExp]>([
+    ['no YAML', 'a:\n  b: {c\nd: e\n', /^kubeconfig \S+\/config:3:1: is no YAML: [^\n]*$/],
     ['empty', '', 'is not a YAML mapping'],
     ['without current-context', 'kind: Config\n', 'current-context is not set'],
     ['with a context that is not there', 'current-context: x\n', 'context "x" does not exist'],
@@ -162,7 +162,25 @@ printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",
   });
 
   it('refuses a file that is missing', async () => {
-    await expect(openKubeConfig(at('none'), '')).rejects.toThrow(/ENOENT.*none/);
+    await expect(openKubeConfig(at('none'), '')).rejects.toThrow(/none: does not exist; .*--kubeconfig/);
+  });
+});
+
+describe('openKubeConfig and the files that it names', () => {
+  it.each<[string, Parts, RegExp]>([
+    ['certificate-authority', { cluster: { 'certificate-authority': 'no' } }, /cluster "c": \S+\/no does not exist/],
+    ['client-certificate', { user: { 'client-certificate': 'no' } }, /user "u": \S+\/no does not exist/],
+    ['client-key', { user: { 'client-key': '.' } }, /user "u": \S+ is a directory/],
+    ['tokenFile', { user: { tokenFile: 'no' } }, /user "u": \S+\/no does not exist/],
+  ])('refuses a %s that cannot be read', async (field, parts, problem) => {
+    await expect(open(parts)).rejects.toMatchObject({ code: 'API_CLIENT_CONFIG' });
+    await expect(open(parts)).rejects.toThrow(field);
+    await expect(open(parts)).rejects.toThrow(problem);
+  });
+
+  it('does not ask for a file whose content is in the kubeconfig', async () => {
+    const cluster = { 'certificate-authority': 'no', 'certificate-authority-data': base64('CA') };
+    expect(await (await open({ cluster })).read(false)).toMatchObject({ ca: 'CA' });
   });
 });
 

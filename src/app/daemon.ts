@@ -1,23 +1,36 @@
 import { hostname } from 'node:os';
 import { ClusterTables } from '../cluster/tables.ts';
+import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
 import { probeScheduler } from '../kernel/ipvs/probe.ts';
 import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
-import { ManifestSource } from '../kubernetes/watch/manifest-source.ts';
-import type { ObjectSource } from '../kubernetes/source.ts';
+import type { ProxyEvent } from '../kubernetes/events/event.ts';
+import type { IpFamily } from '../model/ip.ts';
+import type { ProxierHealth } from '../observe/health.ts';
 import type { Klog } from '../observe/klog.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { ServiceHealthServers } from '../observe/service-health.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import { RunLoop } from '../reconcile/run-loop.ts';
+import { ChangeMeter } from './change-meter.ts';
+import { nodeSubject, ProblemFinder } from './find-problems.ts';
+import { HealthCheckPorts } from './health-check-ports.ts';
 import { InterfaceWatch } from './interface-watch.ts';
+import { inventory } from './inventory.ts';
+import { LiveProxierSettings } from './live-proxier-settings.ts';
+import { measuredDrivers } from './measured-drivers.ts';
+import { NoLocalEndpoints } from './no-local-endpoints.ts';
+import { NodeGate, usualAddressWaitMs } from './node-gate.ts';
+import { openObjects } from './open-objects.ts';
+import type { PlanFollower } from './plan-follower.ts';
+import { RoundReport } from './round-report.ts';
 import { type Kernel, openKernel } from './open-kernel.ts';
-import { openApiSource } from './open-source.ts';
 import { NodeTracker } from './node-tracker.ts';
 import { prepareNode } from './prepare-node.ts';
 import { reconcileReport } from './reconcile-report.ts';
-import { Rounds, type RoundListener } from './rounds.ts';
+import { Rounds } from './rounds.ts';
 import { rulePlanner } from './rule-planner.ts';
 import { breathe, systemClock } from './system-clock.ts';
 
@@ -25,7 +38,9 @@ export interface DaemonOptions {
   readonly settings: LoadedSettings;
   readonly klog: Klog;
   readonly metrics: Metrics;
-  readonly listener: RoundListener;
+  readonly health: ProxierHealth;
+  /** The program cannot go on. */
+  readonly onFatal: (error: Error) => void;
 }
 
 /** The name under which the API knows this node. */
@@ -52,44 +67,86 @@ export async function prepareKernel(settings: LoadedSettings, log: Log): Promise
 
 /** The running program: objects in, kernel state out. Made by `startDaemon`. */
 export interface Daemon {
+  /** Tells of something that concerns this node, as an Event on it. */
+  readonly announce: (event: Pick<ProxyEvent, 'type' | 'reason' | 'action' | 'note'>) => void;
+  /** Puts other settings of ours into force; what needs a new process is not looked at. */
+  readonly reconfigure: (proxier: ProxierSettings) => void;
   /** Ends after the round that is running. The kernel stays as it is. */
   stop(): Promise<void>;
 }
 
 /** Wires everything and starts it. Rejects when the node cannot serve Services. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, klog, metrics, listener } = options;
+  const { settings, klog, metrics, onFatal } = options;
   const { config } = settings;
   const log = klog.named('app/daemon.ts');
+  const clock = systemClock;
+  const name = nodeName(settings);
   const kernel = await prepareKernel(settings, log);
   const rules = new IptablesRulesDriver({ flavour: config.proxier.iptablesFlavour });
   const families = await rules.families();
   if (families.length === 0) throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');
-  const name = nodeName(settings);
-  const tables = new ClusterTables(() => {
-    listener.queued(families);
+
+  const changed = () => {
+    report.requested();
     loop.request();
+  };
+  const proxier = new LiveProxierSettings(config.proxier);
+  const tables = new ClusterTables(changed);
+  const meter = new ChangeMeter({ tables, families, metrics, clock });
+  const objects = await openObjects({ settings, klog, metrics, nodeName: name, sink: meter, clock });
+  const problems = new ProblemFinder({ book: objects.problems, tables, nodeName: name });
+  objects.onFaults = (object) => problems.faulty(object);
+
+  const gate = new NodeGate({
+    nodeName: name,
+    addressWaitMs: settings.manifests.length > 0 ? 0 : usualAddressWaitMs,
+    needsPodCidrs: config.localDetection.mode === 'NodeCIDR',
+    clock,
+    log,
+    onWake: () => loop.request(),
+    onGiveUp: onFatal,
   });
   const tracker = new NodeTracker({ tables, driver: kernel.address, config, nodeName: name, families });
+  const measured = measuredDrivers({ ...kernel, rules }, metrics, clock);
   const reconciler = new Reconciler({
     tables,
-    drivers: { ...kernel, rules },
-    config,
+    drivers: measured.drivers,
+    config: { ...config, proxier },
     families,
     planRules: rulePlanner({ config, driver: rules, podCidrs: () => tables.node(name)?.podCidrs ?? [], log }),
-    clock: systemClock,
-    observer: reconcileReport(klog.named('reconcile/reconciler.ts'), {
-      operationsApplied: (kind, count) => metrics.proxier.operations(kind, 'applied', count),
-      operationsFailed: (kind, count) => metrics.proxier.operations(kind, 'failed', count),
-      driftRepaired: (kind, count) => metrics.proxier.driftRepaired(kind, count),
-    }),
+    clock,
+    observer: reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems),
     breathe,
   });
-  const rounds = new Rounds({ tables, tracker, reconciler, families, metrics, listener, log });
+  const noLocalEndpoints = new NoLocalEndpoints();
+  const healthCheckPorts = openHealthCheckPorts(options, families, problems);
+  const report = new RoundReport({
+    families,
+    metrics,
+    health: options.health,
+    meter,
+    noLocalEndpoints,
+    healthCheckPorts,
+    reconciler,
+    onSetFill: (fill) => problems.setFilled(fill),
+    onEnded: () => measured.roundEnded(),
+    clock,
+    log,
+  });
+  const followers: readonly PlanFollower[] = [
+    (planned) => noLocalEndpoints.follow(planned),
+    (planned) => healthCheckPorts.follow(planned),
+    (planned) => problems.follow(planned),
+  ];
+  const follower: PlanFollower = (planned) => {
+    for (const follow of followers) follow(planned);
+  };
+  const rounds = new Rounds({ tables, gate, tracker, reconciler, follower, listener: report, clock, log });
   const loop = new RunLoop({
     round: () => rounds.run(),
-    nextDueMs: () => (tables.inSync ? reconciler.nextDueMs() : undefined),
-    clock: systemClock,
+    nextDueMs: () => (tables.inSync && gate.isOpen ? reconciler.nextDueMs() : undefined),
+    clock,
     minIntervalMs: config.minSyncPeriodMs,
     retryMs: 1_000,
     onError: (error) => log.error('Round failed, will be repeated', error),
@@ -103,46 +160,45 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     loop.request();
   };
   const stopWatching = watchInterfaces(kernel, addressesChanged, auditNow, log);
-  const source = await openSource(settings, tables, name, klog);
-  source.start();
-  log.info('Started', {
-    node: name,
-    mode: config.mode,
-    families: families.join(','),
-    scheduler: config.ipvs.scheduler,
-  });
+  report.loopStarted();
+  objects.source.start();
+  log.info('Started', { node: name, mode: config.mode, ...(await inventory({ settings, kernel, rules, families })) });
+  const announce: Daemon['announce'] = (event) =>
+    objects.write?.({ ...event, regarding: nodeSubject(name), scope: 'occurrence' });
+  announce({ type: 'Normal', reason: 'Starting', action: 'StartKubeProxy', note: '' });
   return {
+    announce,
+    reconfigure(next) {
+      proxier.replace(next);
+      rounds.replanAll();
+      reconciler.requestAudit();
+      loop.request();
+    },
     async stop() {
-      source.stop();
+      gate.close();
+      objects.source.stop();
       stopWatching();
-      await loop.stop();
+      await Promise.all([loop.stop(), healthCheckPorts.close(), objects.stop()]);
       kernel.close();
     },
   };
 }
 
-async function openSource(
-  settings: LoadedSettings,
-  sink: ClusterTables,
-  name: string,
-  klog: Klog,
-): Promise<ObjectSource> {
-  if (settings.manifests.length > 0) {
-    return new ManifestSource({
-      paths: settings.manifests,
-      sink,
+/** One set of servers per family: a port may be free in one and taken in the other. */
+function openHealthCheckPorts(
+  { settings, klog, health }: DaemonOptions,
+  families: readonly IpFamily[],
+  problems: ProblemFinder,
+): HealthCheckPorts {
+  const { config } = settings;
+  const serversOf = () =>
+    new ServiceHealthServers({
+      isProxierHealthy: () => config.healthzBindAddress === undefined || health.isHealthy(),
       clock: systemClock,
-      log: klog.named('kubernetes/watch/manifest-source.ts'),
+      log: klog.named('observe/service-health.ts'),
+      onListenFailed: (port, error) => problems.portFailed(port, error),
     });
-  }
-  const { source } = await openApiSource({
-    connection: settings.config.clientConnection,
-    nodeName: name,
-    version: settings.version.text,
-    sink,
-    log: klog.named('kubernetes/watch/reflector.ts'),
-  });
-  return source;
+  return new HealthCheckPorts(new Map(families.map((family) => [family, serversOf()])), config);
 }
 
 /** Interfaces are followed by notification; without the addon they are read again from time to time. */

@@ -4,6 +4,7 @@ import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
 import { ApiSource } from '../kubernetes/watch/api-source.ts';
 import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
 import { type ApiClient, KubeClient, type RequestObserver } from '../kubernetes/watch/kube-client.ts';
+import type { FaultyObject } from '../kubernetes/watch/object-intake.ts';
 import { openCredentials } from '../kubernetes/watch/open-credentials.ts';
 import { serviceAccountDirectory } from '../kubernetes/watch/service-account.ts';
 import { TokenBucket } from '../kubernetes/watch/token-bucket.ts';
@@ -18,6 +19,8 @@ export interface ApiSourceSettings {
   readonly log: Log;
   /** Told of every request. */
   readonly requests?: RequestObserver;
+  /** Told when faults of an object appear, change or end. */
+  readonly onFaults?: (object: FaultyObject) => void;
 }
 
 /** The source, and the client that it uses, for requests of others. */
@@ -46,5 +49,7 @@ export async function openApiSource(settings: ApiSourceSettings): Promise<Opened
     ...(settings.requests !== undefined && { observer: settings.requests }),
   });
   log.info('Using the API server', { server: source.server });
-  return { client, source: new ApiSource({ client, sink, nodeName, clock, random: Math.random, log }) };
+  const { onFaults } = settings;
+  const shared = { client, clock, random: Math.random, log, ...(onFaults && { onFaults }) };
+  return { client, source: new ApiSource({ ...shared, sink, nodeName }) };
 }

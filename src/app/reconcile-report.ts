@@ -1,40 +1,47 @@
 import type { Log } from '../observe/log.ts';
-import type { ServiceKey } from '../model/service-key.ts';
-import type { ObjectKind, ReconcileObserver } from '../reconcile/observer.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { IpFamily } from '../model/ip.ts';
+import type { ReconcileObserver } from '../reconcile/observer.ts';
+import type { ProblemFinder } from './find-problems.ts';
+import { DriverError } from '../kernel/errors.ts';
 
-/** Counts what the reconciler did, for metrics. */
-export interface OperationCounters {
-  operationsApplied(kind: ObjectKind, count: number): void;
-  operationsFailed(kind: ObjectKind, count: number): void;
-  driftRepaired(kind: ObjectKind, count: number): void;
-}
-
-/** Turns what the reconciler tells into log lines and metrics. */
-export function reconcileReport(log: Log, counters: OperationCounters): ReconcileObserver {
-  const conflicts = new Set<string>();
+/** Turns what the reconciler tells into log lines, metrics and problems. */
+export function reconcileReport(
+  log: Log,
+  metrics: Pick<Metrics, 'proxier' | 'rounds'>,
+  problems: Pick<ProblemFinder, 'conflict' | 'setFailed' | 'setRecovered' | 'setFull'>,
+): ReconcileObserver {
   return {
     applied(kind, count) {
       if (count === 0) return;
-      counters.operationsApplied(kind, count);
+      metrics.proxier.operations(kind, 'applied', count);
       log.debug(2, 'Applied operations', { kind, count });
     },
     failed(kind, object, error) {
-      counters.operationsFailed(kind, 1);
+      metrics.proxier.operations(kind, 'failed', 1);
+      if (kind === 'rules') metrics.rounds.rulesFailed(object as IpFamily);
+      if (kind === 'ipSet') problems.setFailed(object, error);
+      if (kind === 'setEntry' && isFull(error)) problems.setFull(setOf(object));
       log.error('Operation failed, will be tried again', error, { kind, object });
     },
     recovered(kind, object) {
+      if (kind === 'ipSet') problems.setRecovered(object);
       log.info('Operation succeeded after failures', { kind, object });
     },
     drifted(kind, count) {
       if (count === 0) return;
-      counters.driftRepaired(kind, count);
+      metrics.proxier.driftRepaired(kind, count);
       log.warning('Found changes made by somebody else, repairing them', { kind, count });
     },
-    conflict(object: string, holder: ServiceKey, loser: ServiceKey) {
-      const name = `${object} ${holder} ${loser}`;
-      if (conflicts.has(name)) return;
-      conflicts.add(name);
-      log.warning('Two Services claim one address and port; the older has it', { object, holder, service: loser });
-    },
+    conflict: (object, holder, loser) => problems.conflict(object, holder, loser),
   };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DriverError && error.errnoName === 'IPSET_ERR_HASH_FULL';
+}
+
+/** Entries are named `set entry`. */
+function setOf(object: string): string {
+  return object.slice(0, object.indexOf(' '));
 }

@@ -1,28 +1,35 @@
 import type { ClusterTables } from '../cluster/tables.ts';
-import type { IpFamily } from '../model/ip.ts';
+import type { Clock } from '../model/clock.ts';
 import type { ServiceKey } from '../model/service-key.ts';
 import type { Log } from '../observe/log.ts';
-import type { Metrics } from '../observe/metrics.ts';
+import type { NodeFacts } from '../plan/node-facts.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
+import type { NodeGate } from './node-gate.ts';
 import type { NodeTracker } from './node-tracker.ts';
+import type { PlanFollower } from './plan-follower.ts';
 
-/** Told of what the probes and dashboards show. */
+/** Told of rounds, for probes, dashboards and whoever acts on what they did. */
 export interface RoundListener {
-  /** A change waits for a round. */
-  queued(families: readonly IpFamily[]): void;
-  /** A round has put everything in place, except what failed for itself. */
-  succeeded(families: readonly IpFamily[]): void;
   /** This node as the API has it; `leaving` when it is being taken out of service. */
   nodeSeen(leaving: boolean): void;
+  /** A round takes the changes that there are. */
+  started(): void;
+  /** A round has put everything in place, except what failed for itself. */
+  succeeded(facts: NodeFacts): void;
+  /** A round has ended, well or not, after so long. */
+  ended(seconds: number): void;
 }
 
 export interface RoundParts {
-  readonly tables: ClusterTables;
-  readonly tracker: NodeTracker;
-  readonly reconciler: Reconciler;
-  readonly families: readonly IpFamily[];
-  readonly metrics: Metrics;
+  readonly tables: Pick<ClusterTables, 'inSync' | 'takeChanges' | 'serviceKeys' | 'service' | 'node'>;
+  readonly gate: Pick<NodeGate, 'letsThrough'>;
+  readonly tracker: Pick<NodeTracker, 'nodeName' | 'update'>;
+  readonly reconciler: Pick<Reconciler, 'audit' | 'plan' | 'apply' | 'replanRules' | 'drainingCount'> & {
+    readonly desired: Pick<Reconciler['desired'], 'plan'>;
+  };
+  readonly follower: PlanFollower;
   readonly listener: RoundListener;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -31,42 +38,70 @@ export class Rounds {
   readonly #parts: RoundParts;
   /** Services that are still to be planned: what a failed round took and did not finish. */
   readonly #unplanned = new Set<ServiceKey>();
+  #replanAll = false;
+  #nodeLeaving: boolean | undefined;
+  /** Pod networks of the Node that the rules were planned with. */
+  #podCidrs: string | undefined;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
   }
 
+  /** The next round plans every Service anew. */
+  replanAll(): void {
+    this.#replanAll = true;
+  }
+
+  /** Rejects when the round failed as a whole; what it did not get to is done by the next one. */
   async run(): Promise<void> {
-    const { tables, tracker, reconciler } = this.#parts;
-    if (!tables.inSync) return;
-    const startMs = performance.now();
+    const { tables, gate, tracker, listener, clock } = this.#parts;
+    const node = tables.node(tracker.nodeName);
+    if (node !== undefined && node.leaving !== this.#nodeLeaving) {
+      this.#nodeLeaving = node.leaving;
+      listener.nodeSeen(node.leaving);
+    }
+    if (!tables.inSync || !gate.letsThrough(node)) return;
+    const startMs = clock.monotonicMs();
+    try {
+      await this.#run(startMs);
+    } finally {
+      listener.ended((clock.monotonicMs() - startMs) / 1000);
+    }
+  }
+
+  async #run(startMs: number): Promise<void> {
+    const { tables, tracker, reconciler, listener, clock, log } = this.#parts;
     await reconciler.audit();
-    const changes = tables.takeChanges();
-    for (const key of changes.services) this.#unplanned.add(key);
-    if (changes.nodes) this.#reportNode();
+    for (const key of tables.takeChanges().services) this.#unplanned.add(key);
+    listener.started();
+    this.#followPodCidrs();
     const { facts, changed } = await tracker.update();
-    if (changed) for (const key of tables.serviceKeys()) this.#unplanned.add(key);
-    const planned = this.#unplanned.size;
+    if (changed || this.#replanAll) for (const key of tables.serviceKeys()) this.#unplanned.add(key);
+    this.#replanAll = false;
     await reconciler.plan(this.#unplanned, facts);
+    for (const key of this.#unplanned) this.#tellOfPlan(key);
+    const planned = this.#unplanned.size;
     this.#unplanned.clear();
     await reconciler.apply();
-    this.#report(planned, (performance.now() - startMs) / 1000);
-  }
-
-  #reportNode(): void {
-    const { tables, tracker, listener } = this.#parts;
-    const node = tables.node(tracker.nodeName);
-    if (node !== undefined) listener.nodeSeen(node.leaving);
-  }
-
-  #report(planned: number, seconds: number): void {
-    const { families, metrics, listener, reconciler, log } = this.#parts;
-    for (const family of families) {
-      metrics.rounds.finished(family, seconds);
-      metrics.rounds.succeeded(family, Date.now() / 1000);
-    }
-    metrics.proxier.operationsPending('failed', reconciler.failedCount);
-    listener.succeeded(families);
+    listener.succeeded(facts);
+    const seconds = (clock.monotonicMs() - startMs) / 1000;
     log.debug(2, 'Round finished', { services: planned, seconds, draining: reconciler.drainingCount });
+  }
+
+  /** The rules tell local traffic by the pod networks, where the configuration says so. */
+  #followPodCidrs(): void {
+    const { tables, tracker, reconciler, log } = this.#parts;
+    const podCidrs = (tables.node(tracker.nodeName)?.podCidrs ?? []).join(',');
+    if (podCidrs === this.#podCidrs) return;
+    if (this.#podCidrs !== undefined)
+      log.info('Pod networks of the Node changed', { from: this.#podCidrs, to: podCidrs });
+    this.#podCidrs = podCidrs;
+    reconciler.replanRules();
+  }
+
+  #tellOfPlan(key: ServiceKey): void {
+    const { tables, reconciler, follower } = this.#parts;
+    const plan = reconciler.desired.plan(key);
+    follower({ key, plan, service: plan === undefined ? undefined : tables.service(key) });
   }
 }

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import type { LoadedSettings } from '../config/effective-config.ts';
+import { type LoadedSettings, loadConfig } from '../config/effective-config.ts';
 import { watchEventLoopLag } from '../observe/event-loop-lag.ts';
 import { ProxierHealth } from '../observe/health.ts';
 import type { Klog } from '../observe/klog.ts';
@@ -7,43 +8,74 @@ import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { readProcessUsage } from '../observe/process-usage.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { LiveConfiguration } from './live-configuration.ts';
+import { adjustOomScore } from './oom-score.ts';
 import { serve } from './serve.ts';
 import { systemClock } from './system-clock.ts';
-import { programVersion } from './version.ts';
+import { programVersion, version } from './version.ts';
 
 /**
  * Starts the proxier with its servers and leaves it running. SIGTERM and SIGINT end the process after the round that
- * is running; the kernel stays as it is, so traffic goes on. Rejects when the node cannot serve Services.
+ * is running; the kernel stays as it is, so traffic goes on. SIGHUP reads the configuration files again. Rejects when
+ * the node cannot serve Services.
  */
 export async function runProxier(options: { readonly settings: LoadedSettings; readonly klog: Klog }): Promise<void> {
   const { settings, klog } = options;
+  const { config } = settings;
   const log = klog.named('app/run-proxier.ts');
   log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });
-  const health = new ProxierHealth({ timeoutMs: 2 * settings.config.syncPeriodMs, nowMs: () => Date.now() });
+  const health = new ProxierHealth({ timeoutMs: 2 * config.syncPeriodMs, nowMs: () => Date.now() });
   if (settings.manifests.length > 0) health.setNode({ isBeingDeleted: false, taintKeys: [] });
   const metrics = openMetrics(settings);
-  const daemon = await startDaemon({
-    settings,
-    klog,
-    metrics,
-    listener: {
-      queued: (families) => {
-        for (const family of families) health.queued(family);
-      },
-      succeeded: (families) => {
-        for (const family of families) health.updated(family);
-      },
-      nodeSeen: (leaving) => health.setNode({ isBeingDeleted: leaving, taintKeys: [] }),
-    },
-  });
   const onFatal = (error: Error) => {
     log.error('command failed', error);
     klog.flush();
     process.exit(1);
   };
-  const stopServing = serve({ settings, klog, metrics, health, startTimeMs: Date.now(), onFatal });
+  const daemon = await startDaemon({ settings, klog, metrics, health, onFatal });
+  adjustOomScore(config.oomScoreAdjustment, { clock: systemClock, log });
+  const stopServing = serve({
+    settings,
+    klog,
+    metrics,
+    health,
+    startTimeMs: Date.now(),
+    onFatal: (error, reason) => {
+      daemon.announce({ type: 'Warning', reason, action: 'StartKubeProxy', note: error.message });
+      systemClock.schedule(lastWordsMs, () => onFatal(error));
+    },
+  });
+  const live = followConfiguration(settings, { klog, daemon, onFatal });
   const stopLag = watchEventLoopLag(systemClock, metrics.proxier.eventLoopLag);
-  stopOnSignal({ log, klog, daemon, stopServing, stopLag });
+  stopOnSignal({ log, klog, daemon, stopServing, stopWatching: [stopLag, () => live.stop()] });
+}
+
+/** How long an Event that explains the end of the process has to get through. */
+const lastWordsMs = 2_000;
+
+function followConfiguration(
+  settings: LoadedSettings,
+  { klog, daemon, onFatal }: { klog: Klog; daemon: Daemon; onFatal: (error: Error) => void },
+): LiveConfiguration {
+  const log = klog.named('app/live-configuration.ts');
+  const live = new LiveConfiguration({
+    config: settings.config,
+    files: [settings.configFile, settings.flags['proxier-config'] ?? ''].filter(Boolean),
+    reload: () => {
+      const readFile = (path: string) => readFileSync(path, 'utf8');
+      const invocation = loadConfig({ argv: process.argv.slice(2), readFile, version });
+      if (!('settings' in invocation)) throw new Error(`the command line now means ${invocation.kind}`);
+      return invocation.settings.config;
+    },
+    setVerbosity: (verbosity) => klog.setVerbosity(verbosity),
+    setProxierSettings: (proxier) => daemon.reconfigure(proxier),
+    onFatal,
+    clock: systemClock,
+    log,
+  });
+  live.start();
+  process.on('SIGHUP', () => live.reload());
+  return live;
 }
 
 function openMetrics(settings: LoadedSettings) {
@@ -64,7 +96,7 @@ function stopOnSignal(parts: {
   readonly klog: Klog;
   readonly daemon: Daemon;
   readonly stopServing: () => Promise<void>;
-  readonly stopLag: () => void;
+  readonly stopWatching: readonly (() => void)[];
 }): void {
   const keepAlive = setInterval(() => {}, 2 ** 30);
   const stop = (signal: NodeJS.Signals) => {
@@ -75,7 +107,7 @@ function stopOnSignal(parts: {
       process.exit(0);
     };
     setTimeout(exit, stopDeadlineMs).unref();
-    parts.stopLag();
+    for (const each of parts.stopWatching) each();
     void Promise.allSettled([parts.daemon.stop(), parts.stopServing()]).then(exit);
   };
   process.once('SIGTERM', stop);

@@ -14,18 +14,18 @@ export interface ServeOptions {
   readonly metrics: Metrics;
   readonly health: ProxierHealth;
   readonly startTimeMs: number;
-  /** A server cannot listen and the configuration says that this ends the process. */
-  readonly onFatal: (error: Error) => void;
+  /** A server cannot listen and the configuration says that this ends the process; `reason` is that of the Event. */
+  readonly onFatal: (error: Error, reason: string) => void;
 }
 
 /** Starts the health and the metrics server; returns what stops them. A port in use is tried again every 5 seconds. */
 export function serve(options: ServeOptions): () => Promise<void> {
   const { config } = options.settings;
   const servers = [
-    server(options, 'health server', 'healthzBindAddress', config.healthzBindAddress, () =>
+    server(options, healthServer, config.healthzBindAddress, () =>
       healthHandler(options.health, options.metrics.health),
     ),
-    server(options, 'metrics server', 'metricsBindAddress', config.metricsBindAddress, () => pages(options)),
+    server(options, metricsServer, config.metricsBindAddress, () => pages(options)),
   ].flat();
   for (const each of servers) void each.start(); // it never rejects
   return async () => {
@@ -33,17 +33,29 @@ export function serve(options: ServeOptions): () => Promise<void> {
   };
 }
 
+const healthServer = {
+  name: 'health server',
+  field: 'healthzBindAddress',
+  failure: 'FailedToStartProxierHealthcheck',
+};
+const metricsServer = {
+  name: 'metrics server',
+  field: 'metricsBindAddress',
+  failure: 'FailedToStartMetricServer',
+};
+
 function server(
   { settings, klog, onFatal }: ServeOptions,
-  name: string,
-  field: string,
+  { name, field, failure }: typeof healthServer,
   address: ListenAddress | undefined,
   handler: () => HttpHandler,
 ): HttpServer[] {
   if (address === undefined) return [];
   const log = klog.named('observe/http-server.ts');
   const { bindAddressHardFail: hardFail } = settings.config;
-  return [new HttpServer({ name, field, ...address, handler: handler(), log, clock: systemClock, hardFail, onFatal })];
+  const fail = (error: Error) => onFatal(error, failure);
+  const shared = { log, clock: systemClock, hardFail, onFatal: fail };
+  return [new HttpServer({ name, field, ...address, handler: handler(), ...shared })];
 }
 
 function pages({ settings, klog, metrics, startTimeMs }: ServeOptions): HttpHandler {

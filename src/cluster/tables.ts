@@ -49,6 +49,11 @@ export class ClusterTables implements ObjectSink {
     return [...slices.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  /** `key` is `namespace/name` of the slice. */
+  slice(key: string): EndpointSlice | undefined {
+    return this.#slices.get(key);
+  }
+
   node(name: string): Node | undefined {
     return this.#nodes.get(name);
   }

@@ -30,33 +30,42 @@ export interface MetricDefinition<Name extends string> {
   readonly labels: readonly Name[];
 }
 
+/** A metric without its values. */
+export interface DescribedMetric extends MetricDefinition<string> {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Upper bounds, the infinite one left out; empty for other types. */
+  readonly buckets: readonly number[];
+}
+
 /** A set of metrics and its text form (Prometheus exposition format 0.0.4). Nothing is global. */
 export class MetricRegistry {
   readonly #registry: RegistryType = new Registry();
   readonly #beforeRender: (() => void)[] = [];
+  readonly #described: DescribedMetric[] = [];
 
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
   counter<const Name extends string>(definition: MetricDefinition<Name>): Counter<Name> {
-    const metric = new PromCounter(this.#parts(definition));
+    const metric = new PromCounter(this.#parts('counter', definition));
     return { add: (labels, amount = 1) => metric.inc(labels as Partial<Record<Name, string>>, amount) };
   }
 
   gauge<const Name extends string>(definition: MetricDefinition<Name>): Gauge<Name> {
-    const metric = new PromGauge(this.#parts(definition));
+    const metric = new PromGauge(this.#parts('gauge', definition));
     return { set: (labels, value) => metric.set(labels as Partial<Record<Name, string>>, value) };
   }
 
   histogram<const Name extends string>(
     definition: MetricDefinition<Name> & { readonly buckets: readonly number[] },
   ): Histogram<Name> {
-    const metric = new PromHistogram({ ...this.#parts(definition), buckets: [...definition.buckets] });
+    const buckets = [...definition.buckets];
+    const metric = new PromHistogram({ ...this.#parts('histogram', definition, buckets), buckets });
     return { observe: (labels, value) => metric.observe(labels as Partial<Record<Name, string>>, value) };
   }
 
   /** A counter whose value is read from elsewhere each time the metrics are shown. */
   readCounter(definition: MetricDefinition<never>, read: () => number): void {
-    const metric = new PromCounter(this.#parts(definition));
+    const metric = new PromCounter(this.#parts('counter', definition));
     this.#beforeRender.push(() => {
       metric.reset();
       metric.inc(read());
@@ -65,8 +74,18 @@ export class MetricRegistry {
 
   /** A gauge whose value is read from elsewhere each time the metrics are shown. */
   readGauge(definition: MetricDefinition<never>, read: () => number): void {
-    const metric = new PromGauge(this.#parts(definition));
+    const metric = new PromGauge(this.#parts('gauge', definition));
     this.#beforeRender.push(() => metric.set(read()));
+  }
+
+  /** Calls `refresh` each time the metrics are shown, before they are, to set what would cost too much at every event. */
+  beforeRender(refresh: () => void): void {
+    this.#beforeRender.push(refresh);
+  }
+
+  /** The metrics as they are documented: none of their values. In the order in which they were made. */
+  describe(): readonly DescribedMetric[] {
+    return [...this.#described];
   }
 
   /** Sets every metric back to how it was at start. */
@@ -80,7 +99,12 @@ export class MetricRegistry {
     return await this.#registry.metrics();
   }
 
-  #parts<Name extends string>({ name, help, labels }: MetricDefinition<Name>) {
+  #parts<Name extends string>(
+    type: DescribedMetric['type'],
+    { name, help, labels }: MetricDefinition<Name>,
+    buckets: readonly number[] = [],
+  ) {
+    this.#described.push({ type, name, help, labels, buckets });
     return { name, help: `[ALPHA] ${help}`, labelNames: [...labels], registers: [this.#registry] };
   }
 }

@@ -85,7 +85,7 @@ function roundMetrics(registry: MetricRegistry) {
   });
   const noLocal = registry.gauge({
     name: 'kubeproxy_sync_proxy_rules_no_local_endpoints_total',
-    help: 'Service ports with a Local traffic policy and no usable endpoint on this node.',
+    help: 'Services with a Local traffic policy that have endpoints, but no usable one on this node.',
     labels: ['traffic_policy', 'ip_family'],
   });
   const restoreFailures = registry.counter({
@@ -101,8 +101,8 @@ function roundMetrics(registry: MetricRegistry) {
     requested: (family: IpFamily, unixSeconds: number) => queued.set({ ip_family: family }, unixSeconds),
     /** An endpoint change is in the kernel, so long after it happened. */
     programmed: (family: IpFamily, seconds: number) => programming.observe({ ip_family: family }, seconds),
-    noLocalEndpoints: (policy: 'internal' | 'external', family: IpFamily, servicePorts: number) =>
-      noLocal.set({ traffic_policy: policy, ip_family: family }, servicePorts),
+    noLocalEndpoints: (policy: 'internal' | 'external', family: IpFamily, services: number) =>
+      noLocal.set({ traffic_policy: policy, ip_family: family }, services),
     rulesFailed: (family: IpFamily) => restoreFailures.add({ ip_family: family }),
   };
 }
@@ -132,9 +132,10 @@ function changeMetrics(registry: MetricRegistry) {
   });
   return {
     endpointsPending: (changes: number) => endpointsPending.set({}, changes),
-    endpointEvent: () => endpointsTotal.add({}),
+    endpointEvents: (events: number) => endpointsTotal.add({}, events),
     servicesPending: (services: number) => servicesPending.set({}, services),
-    serviceEvent: () => servicesTotal.add({}),
+    /** An event of a Service counts once per family, as upstream counts it. */
+    serviceEvents: (events: number) => servicesTotal.add({}, events),
   };
 }
 
@@ -188,7 +189,8 @@ interface FinishedRequest {
   /** Until the headers of the answer, in seconds. */
   readonly durationSeconds: number;
   readonly requestBytes: number;
-  readonly responseBytes: number;
+  /** Undefined for a watch, whose answer has no end. */
+  readonly responseBytes: number | undefined;
 }
 
 function restClientMetrics(registry: MetricRegistry) {
@@ -215,7 +217,7 @@ function restClientMetrics(registry: MetricRegistry) {
       requests.add({ code, method, host });
       duration.observe(labels, durationSeconds);
       sent.observe(labels, requestBytes);
-      received.observe(labels, responseBytes);
+      if (responseBytes !== undefined) received.observe(labels, responseBytes);
     },
     limited: (method: string, host: string, seconds: number) => limiter.observe({ verb: method, host }, seconds),
     retried: (code: string, method: string, host: string) => retries.add({ code, verb: method, host }),

@@ -5,7 +5,7 @@ import type { MetricRegistry } from './metric-registry.ts';
 type OperationOutcome = 'applied' | 'failed';
 
 /** Kinds of objects that are listed and watched. */
-type WatchedResource = 'services' | 'endpointslices' | 'nodes' | 'servicecidrs';
+export type WatchedResource = 'services' | 'endpointslices' | 'nodes' | 'servicecidrs';
 
 /** Registers our own metrics. Labels take few values each: kinds of operations, drivers, resources. */
 export function proxierMetrics(
@@ -20,6 +20,7 @@ export function proxierMetrics(
   info.set({ version: build.programVersion, commit: build.gitCommit, node_version: process.version }, 1);
   return {
     ...operationMetrics(registry),
+    ...serverMetrics(registry),
     ...processMetrics(registry),
     api: apiMetrics(registry),
   };
@@ -31,9 +32,14 @@ function operationMetrics(registry: MetricRegistry) {
     help: 'Operations on the kernel, by kind and outcome.',
     labels: ['kind', 'outcome'],
   });
+  const failed = registry.gauge({
+    name: 'ipvs_proxier_objects_failed',
+    help: 'Objects whose last operation failed; each is tried again after 0.5 to 30 seconds, by kind.',
+    labels: ['kind'],
+  });
   const pending = registry.gauge({
-    name: 'ipvs_proxier_operations_pending',
-    help: 'Operations that are wanted and not yet applied, by kind.',
+    name: 'ipvs_proxier_objects_pending',
+    help: 'Objects that were not as wanted when the last round ended, by kind.',
     labels: ['kind'],
   });
   const repairs = registry.counter({
@@ -55,12 +61,36 @@ function operationMetrics(registry: MetricRegistry) {
   });
   return {
     operations: (kind: string, outcome: OperationOutcome, count = 1) => operations.add({ kind, outcome }, count),
-    operationsPending: (kind: string, count: number) => pending.set({ kind }, count),
+    objectsPending: (kind: string, count: number) => pending.set({ kind }, count),
+    objectsFailed: (kind: string, count: number) => failed.set({ kind }, count),
     driftRepaired: (kind: string, count = 1) => repairs.add({ kind }, count),
     batchFinished(driver: string, operationCount: number, seconds: number): void {
       batchSize.observe({ driver }, operationCount);
       batchDuration.observe({ driver }, seconds);
     },
+  };
+}
+
+function serverMetrics(registry: MetricRegistry) {
+  const fill = registry.gauge({
+    name: 'ipvs_proxier_set_fill_ratio',
+    help: 'How full the fullest IP set is: 1 is full.',
+    labels: [],
+  });
+  const draining = registry.gauge({
+    name: 'ipvs_proxier_virtual_servers_draining',
+    help: 'Virtual servers with real servers that drain.',
+    labels: [],
+  });
+  const problems = registry.counter({
+    name: 'ipvs_proxier_problems_total',
+    help: 'Problems found in objects, each counted once while it lasts; the reason is that of the Event.',
+    labels: ['reason'],
+  });
+  return {
+    fullestSet: (ratio: number) => fill.set({}, ratio),
+    serversDraining: (count: number) => draining.set({}, count),
+    problemFound: (reason: string) => problems.add({ reason }),
   };
 }
 
@@ -90,15 +120,31 @@ function apiMetrics(registry: MetricRegistry) {
     help: 'Events received, by resource and type.',
     labels: ['resource', 'type'],
   });
-  const reconnects = counter('reconnects', 'Watches that were opened again.');
-  const relists = counter('relists', 'Complete listings after the first.');
-  const errors = counter('errors', 'Requests and watches that failed.');
-  const decodeErrors = counter('decode_errors', 'Objects that could not be decoded.');
-  return {
-    event: (resource: WatchedResource, type: 'added' | 'modified' | 'deleted') => events.add({ resource, type }),
-    reconnected: (resource: WatchedResource) => reconnects.add({ resource }),
-    relisted: (resource: WatchedResource) => relists.add({ resource }),
-    failed: (resource: WatchedResource) => errors.add({ resource }),
-    undecodable: (resource: WatchedResource) => decodeErrors.add({ resource }),
+  const counters = {
+    reconnects: counter('reconnects', 'Watches that were opened again.'),
+    relists: counter('relists', 'Complete listings after the first.'),
+    errors: counter('errors', 'Requests and watches that failed.'),
+    decodeErrors: counter('decode_errors', 'Objects that could not be decoded.'),
   };
+  const shown = new Map<string, ApiTotals>();
+  return {
+    event: (resource: WatchedResource, type: 'added' | 'modified' | 'deleted', count = 1) =>
+      events.add({ resource, type }, count),
+    /** Totals since the start, for the counters to catch up with. */
+    reached(resource: WatchedResource, totals: ApiTotals): void {
+      const before = shown.get(resource);
+      shown.set(resource, { ...totals });
+      for (const name of ['reconnects', 'relists', 'errors', 'decodeErrors'] as const) {
+        counters[name].add({ resource }, totals[name] - (before?.[name] ?? 0));
+      }
+    },
+  };
+}
+
+/** What has happened to the watch of one resource since the start. */
+interface ApiTotals {
+  readonly reconnects: number;
+  readonly relists: number;
+  readonly errors: number;
+  readonly decodeErrors: number;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../model/clock.ts';
 import type { ServiceKey } from '../model/service-key.ts';
 import { type HttpListener, type HttpListenerOptions, listenHttp } from './http-listener.ts';
 import { type HttpAnswer, jsonAnswer } from './http-message.ts';
@@ -12,96 +13,152 @@ export interface ServiceHealthPort {
 }
 
 export interface ServiceHealthOptions {
-  /** Node addresses to listen on, or the wildcard of the one family that this instance serves. */
-  readonly hosts: readonly string[];
   /** Whether the proxier as a whole is healthy; always true where the health server is disabled. */
   readonly isProxierHealthy: () => boolean;
+  readonly clock: Clock;
   readonly log: Log;
-  /** A port could not be opened on every address; it is tried again in the next round. */
+  /** A port could not be opened on every address. Called once, until it could be or the port is another one. */
   readonly onListenFailed: (port: ServiceHealthPort, error: unknown) => void;
   readonly listen?: (options: HttpListenerOptions) => Promise<HttpListener>;
 }
 
 interface OpenService {
   readonly wanted: ServiceHealthPort;
-  readonly listeners: readonly HttpListener[];
-  localEndpoints: number;
+  readonly hosts: readonly string[];
+  readonly listeners: HttpListener[];
   closed: boolean;
 }
 
+/** How long a port that could not be opened waits for the next attempt, in milliseconds. */
+const retryMs = 5_000;
+
 /**
  * The health ports of Services with external traffic policy Local, for one address family. Load balancers ask them
- * whether the node has endpoints. Calls of `sync` must not overlap.
+ * whether the node has endpoints. A Service is served on all addresses or on none; every change costs what the one
+ * Service costs. A port that is taken is tried again every 5 seconds, and whenever one of ours is given up.
  */
 export class ServiceHealthServers {
   readonly #options: ServiceHealthOptions;
+  readonly #wanted = new Map<ServiceKey, ServiceHealthPort>();
+  readonly #localEndpoints = new Map<ServiceKey, number>();
   readonly #open = new Map<ServiceKey, OpenService>();
+  readonly #failed = new Map<ServiceKey, ServiceHealthPort>();
+  /** Services whose sockets may not be as wanted. */
+  readonly #unsettled = new Set<ServiceKey>();
+  #hosts: readonly string[] = [];
+  #settling: Promise<void> | undefined;
+  #cancelRetry: (() => void) | undefined;
 
   constructor(options: ServiceHealthOptions) {
     this.#options = options;
   }
 
-  /**
-   * Opens and closes ports until exactly these are served; ports that stay are untouched. A Service is served on all
-   * addresses or on none. Then sets the number of distinct ready local endpoint IPs per Service, 0 where absent.
-   */
-  async sync(wanted: readonly ServiceHealthPort[], localEndpoints: ReadonlyMap<ServiceKey, number>): Promise<void> {
-    const byService = new Map(wanted.map((each) => [each.service, each]));
-    const gone = [...this.#open.values()].filter(
-      (each) => byService.get(each.wanted.service)?.port !== each.wanted.port,
-    );
-    await Promise.all(gone.map((each) => this.#close(each)));
-    for (const each of wanted) {
-      if (!this.#open.has(each.service)) await this.#openService(each);
-    }
-    this.setLocalEndpoints(localEndpoints);
+  /** Addresses to listen on, or the wildcard of the family. Other ones than before open every port anew. */
+  listenOn(hosts: readonly string[]): void {
+    if (hosts.join(' ') === this.#hosts.join(' ')) return;
+    this.#hosts = [...hosts];
+    for (const service of this.#wanted.keys()) this.#unsettled.add(service);
   }
 
-  /** Sets the numbers of local endpoints without touching any port. */
-  setLocalEndpoints(localEndpoints: ReadonlyMap<ServiceKey, number>): void {
-    for (const [service, open] of this.#open) open.localEndpoints = localEndpoints.get(service) ?? 0;
+  /** Serves a Service, with this number of distinct ready local endpoint addresses. */
+  serve(wanted: ServiceHealthPort, localEndpoints: number): void {
+    const { service } = wanted;
+    this.#localEndpoints.set(service, localEndpoints);
+    if (this.#wanted.get(service)?.port === wanted.port) return;
+    this.#wanted.set(service, wanted);
+    this.#unsettled.add(service);
   }
 
-  /** Closes every port. */
+  /** Ends serving a Service; one that is not served is fine. */
+  withdraw(service: ServiceKey): void {
+    if (!this.#wanted.delete(service)) return;
+    this.#localEndpoints.delete(service);
+    this.#unsettled.add(service);
+  }
+
+  /** Opens and closes ports until those wanted are open, or have been tried. Calls may overlap. */
+  settle(): Promise<void> {
+    this.#settling ??= this.#settleAll()
+      .finally(() => {
+        this.#settling = undefined;
+      })
+      .then(() => (this.#unsettled.size > 0 ? this.settle() : undefined));
+    return this.#settling;
+  }
+
+  /** Closes every port, for good. */
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((each) => this.#close(each)));
+    for (const service of this.#wanted.keys()) this.withdraw(service);
+    await this.settle();
   }
 
-  async #openService(wanted: ServiceHealthPort): Promise<void> {
-    const { hosts, listen = listenHttp, log } = this.#options;
-    if (hosts.length === 0) return;
-    const listeners: HttpListener[] = [];
-    const open: OpenService = { wanted, listeners, localEndpoints: 0, closed: false };
-    try {
-      for (const host of hosts) {
-        listeners.push(
-          await listen({
-            target: { host, port: wanted.port, wildcard: 'asWritten' },
-            handler: () => this.#answer(open),
-            onError: (error) => log.error('A health check could not be answered', error, { service: wanted.service }),
-          }),
-        );
-      }
-      this.#open.set(wanted.service, open);
-      log.debug(2, 'Opened health check port', { service: wanted.service, port: wanted.port });
-    } catch (error) {
-      await Promise.all(listeners.map((listener) => listener.close()));
-      log.error('Cannot open health check port', error, { service: wanted.service, port: wanted.port });
-      this.#options.onListenFailed(wanted, error);
+  async #settleAll(): Promise<void> {
+    while (this.#unsettled.size > 0) {
+      const services = [...this.#unsettled];
+      this.#unsettled.clear();
+      await Promise.all(services.map((service) => this.#closeStale(service)));
+      for (const service of services) await this.#openMissing(service);
     }
+    this.#cancelRetry?.();
+    if (this.#failed.size > 0) this.#cancelRetry = this.#options.clock.schedule(retryMs, () => this.#retry());
   }
 
-  async #close(open: OpenService): Promise<void> {
+  #retry(): void {
+    for (const service of this.#failed.keys()) this.#unsettled.add(service);
+    void this.settle(); // it never rejects: failures are reported one by one
+  }
+
+  async #closeStale(service: ServiceKey): Promise<void> {
+    const wanted = this.#wanted.get(service);
+    if (this.#failed.get(service)?.port !== wanted?.port) this.#failed.delete(service);
+    const open = this.#open.get(service);
+    if (open === undefined || (open.wanted.port === wanted?.port && open.hosts === this.#hosts)) return;
     open.closed = true;
-    this.#open.delete(open.wanted.service);
+    this.#open.delete(service);
     await Promise.all(open.listeners.map((listener) => listener.close()));
+    for (const waiting of this.#failed.keys()) this.#unsettled.add(waiting);
   }
 
-  #answer({ wanted, localEndpoints, closed }: OpenService): HttpAnswer {
+  async #openMissing(service: ServiceKey): Promise<void> {
+    const wanted = this.#wanted.get(service);
+    if (wanted === undefined || this.#open.has(service) || this.#hosts.length === 0) return;
+    const open: OpenService = { wanted, hosts: this.#hosts, listeners: [], closed: false };
+    try {
+      for (const host of open.hosts) open.listeners.push(await this.#listen(host, open));
+    } catch (error) {
+      await Promise.all(open.listeners.map((listener) => listener.close()));
+      this.#reportFailure(wanted, error);
+      return;
+    }
+    this.#open.set(service, open);
+    this.#failed.delete(service);
+    this.#options.log.debug(2, 'Opened health check port', { service, port: wanted.port });
+  }
+
+  async #listen(host: string, open: OpenService): Promise<HttpListener> {
+    const { listen = listenHttp, log } = this.#options;
+    const { service, port } = open.wanted;
+    return await listen({
+      target: { host, port, wildcard: 'asWritten' },
+      handler: () => this.#answer(open),
+      onError: (error) => log.error('A health check could not be answered', error, { service }),
+    });
+  }
+
+  #reportFailure(wanted: ServiceHealthPort, error: unknown): void {
+    if (this.#failed.has(wanted.service)) return;
+    this.#failed.set(wanted.service, wanted);
+    const { service, port } = wanted;
+    this.#options.log.error('Cannot open health check port, trying again', error, { service, port, afterMs: retryMs });
+    this.#options.onListenFailed(wanted, error);
+  }
+
+  #answer({ wanted, closed }: OpenService): HttpAnswer {
     const serviceProxyHealthy = this.#options.isProxierHealthy();
+    const localEndpoints = closed ? 0 : (this.#localEndpoints.get(wanted.service) ?? 0);
     const service = { namespace: wanted.namespace, name: wanted.name };
     const body = JSON.stringify({ service, localEndpoints, serviceProxyHealthy }, null, '\t');
-    const ok = !closed && localEndpoints > 0 && serviceProxyHealthy;
+    const ok = localEndpoints > 0 && serviceProxyHealthy;
     return jsonAnswer(ok ? 200 : 503, body, { 'X-Load-Balancing-Endpoint-Weight': String(localEndpoints) });
   }
 }

@@ -6,12 +6,12 @@ import { RetryQueue } from './retry-queue.ts';
 export class Attempts<Key extends string> {
   readonly #retries = new RetryQueue<Key>({ firstDelayMs: 500, maxDelayMs: 30_000 });
   readonly #failed = new Set<Key>();
-  readonly #kind: ObjectKind;
+  readonly kind: ObjectKind;
   readonly #clock: Clock;
   readonly #observer: ReconcileObserver;
 
   constructor(kind: ObjectKind, clock: Clock, observer: ReconcileObserver) {
-    this.#kind = kind;
+    this.kind = kind;
     this.#clock = clock;
     this.#observer = observer;
   }
@@ -24,13 +24,13 @@ export class Attempts<Key extends string> {
   failed(key: Key, error: unknown): void {
     this.#retries.failed(key, this.#clock.monotonicMs());
     this.#failed.add(key);
-    this.#observer.failed(this.#kind, key, error);
+    this.#observer.failed(this.kind, key, error);
   }
 
   succeeded(key: Key): void {
     if (!this.#failed.delete(key)) return;
     this.#retries.succeeded(key);
-    this.#observer.recovered(this.#kind, key);
+    this.#observer.recovered(this.kind, key);
   }
 
   /**

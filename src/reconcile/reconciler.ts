@@ -10,7 +10,7 @@ import type { VirtualServerKey } from '../model/virtual-server.ts';
 import type { NodeFacts } from '../plan/node-facts.ts';
 import type { ServicePlan } from '../plan/service-plan.ts';
 import type { Attempts } from './attempts.ts';
-import type { ReconcileObserver } from './observer.ts';
+import type { ObjectKind, ReconcileObserver } from './observer.ts';
 import type { RuleInputs } from './rules-keeper.ts';
 import { serviceKey } from '../model/service-key.ts';
 import { allIpSets, ipSetFor, setRoles } from '../plan/ip-sets.ts';
@@ -24,7 +24,7 @@ import { Retirer } from './retirer.ts';
 import { RulesKeeper } from './rules-keeper.ts';
 import { ServerApplier } from './server-applier.ts';
 import { ServerTable } from './server-table.ts';
-import { SetKeeper } from './set-keeper.ts';
+import { type SetFill, SetKeeper } from './set-keeper.ts';
 
 /** All drivers together. */
 export interface Drivers {
@@ -193,6 +193,25 @@ export class Reconciler {
   /** Objects that are not as they should be, because their operation failed. */
   get failedCount(): number {
     return this.#attempts().reduce((sum, attempts) => sum + attempts.failedCount, 0);
+  }
+
+  /** The same, one entry per kind. */
+  failedCounts(): ReadonlyMap<ObjectKind, number> {
+    return new Map(this.#attempts().map(({ kind, failedCount }) => [kind, failedCount]));
+  }
+
+  /** Objects that are not as wanted: they wait for a round, for another object, or for the next attempt. */
+  pendingCounts(): ReadonlyMap<ObjectKind, number> {
+    return new Map([
+      ['virtualServer', this.servers.pendingCount],
+      ['address', this.#addresses.pendingCount],
+      ['setEntry', this.#sets.pendingCount],
+    ]);
+  }
+
+  /** How full the sets are. */
+  setFill(): readonly SetFill[] {
+    return this.#sets.fill();
   }
 
   /** Virtual servers with real servers that drain. */

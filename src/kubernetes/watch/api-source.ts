@@ -4,6 +4,7 @@ import type { Log } from '../../observe/log.ts';
 import { createDecoder } from '../objects/decoder.ts';
 import type { ObjectSink, ObjectSource } from '../source.ts';
 import type { ApiClient } from './kube-client.ts';
+import type { FaultyObject } from './object-intake.ts';
 import { Reflector } from './reflector.ts';
 import type { ReflectorCounters } from './reflector-counters.ts';
 import { watchedEndpointSlices, watchedNode, watchedServices } from './watched-resource.ts';
@@ -17,6 +18,8 @@ export interface ApiSourceOptions {
   /** Numbers from 0 to 1, 1 excluded; spreads the requests of many nodes over time. */
   readonly random: () => number;
   readonly log: Log;
+  /** Told when faults of an object appear, change or end. */
+  readonly onFaults?: (object: FaultyObject) => void;
 }
 
 /** Services, EndpointSlices and the own Node of an API server. It never gives up, whatever the server does. */
@@ -24,9 +27,9 @@ export class ApiSource implements ObjectSource {
   readonly #reflectors: readonly Pick<Reflector<never>, 'start' | 'stop' | 'counters'>[];
 
   constructor(options: ApiSourceOptions) {
-    const { client, sink, clock, random, log } = options;
+    const { client, sink, clock, random, log, onFaults } = options;
     const decoder = createDecoder();
-    const shared = { client, clock, random, log };
+    const shared = { client, clock, random, log, ...(onFaults && { onFaults }) };
     const services = new Reflector({
       ...shared,
       resource: watchedServices,

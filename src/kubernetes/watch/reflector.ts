@@ -4,7 +4,7 @@ import type { Decoded } from '../objects/decoded.ts';
 import { Backoff } from './backoff.ts';
 import { ApiError, ConnectionError, ProtocolError } from './errors.ts';
 import type { ApiClient } from './kube-client.ts';
-import { ObjectIntake } from './object-intake.ts';
+import { type FaultyObject, ObjectIntake } from './object-intake.ts';
 import { listPages } from './paged-list.ts';
 import type { ReflectorCounters } from './reflector-counters.ts';
 import { newCounters } from './reflector-counters.ts';
@@ -41,6 +41,8 @@ export interface ReflectorOptions<T> {
   readonly log: Log;
   readonly decode: (value: unknown) => Decoded<T>;
   readonly target: ReflectorTarget<T>;
+  /** Told when faults of an object appear, change or end. */
+  readonly onFaults?: (object: FaultyObject) => void;
 }
 
 /**
@@ -64,7 +66,8 @@ export class Reflector<T> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#counters = newCounters(options.resource.name);
-    this.#intake = new ObjectIntake({ resource: options.resource.name, decode: options.decode, log: options.log });
+    const { decode, log, onFaults } = options;
+    this.#intake = new ObjectIntake({ resource: options.resource.name, decode, log, ...(onFaults && { onFaults }) });
     this.#backoff = new Backoff(options.clock, options.random);
   }
 

@@ -60,9 +60,9 @@ describe('names, types and labels of kube-proxy', () => {
       '{ip_family="IPv4"} 1',
     ],
     ['kubeproxy_sync_proxy_rules_endpoint_changes_pending', 'gauge', (m) => m.changes.endpointsPending(4), ' 4'],
-    ['kubeproxy_sync_proxy_rules_endpoint_changes_total', 'counter', (m) => m.changes.endpointEvent(), ' 1'],
+    ['kubeproxy_sync_proxy_rules_endpoint_changes_total', 'counter', (m) => m.changes.endpointEvents(1), ' 1'],
     ['kubeproxy_sync_proxy_rules_service_changes_pending', 'gauge', (m) => m.changes.servicesPending(4), ' 4'],
-    ['kubeproxy_sync_proxy_rules_service_changes_total', 'counter', (m) => m.changes.serviceEvent(), ' 1'],
+    ['kubeproxy_sync_proxy_rules_service_changes_total', 'counter', (m) => m.changes.serviceEvents(1), ' 1'],
     ['kubeproxy_proxy_healthz_total', 'counter', (m) => m.health.healthzAnswered(503), '{code="503"} 1'],
     ['kubeproxy_proxy_livez_total', 'counter', (m) => m.health.livezAnswered(200), '{code="200"} 1'],
     [
@@ -153,16 +153,27 @@ describe('our own metrics', () => {
   it('count operations, repairs, batches and API events', async () => {
     const metrics = create();
     metrics.proxier.operations('addRealServer', 'applied', 3);
-    metrics.proxier.operationsPending('addRealServer', 2);
+    metrics.proxier.objectsFailed('realServer', 2);
+    metrics.proxier.objectsPending('address', 3);
+    metrics.proxier.fullestSet(0.5);
+    metrics.proxier.serversDraining(4);
+    metrics.proxier.problemFound('AddressConflict');
     metrics.proxier.driftRepaired('bindAddress');
     metrics.proxier.batchFinished('ipvs', 10, 0.002);
     metrics.proxier.eventLoopLag(0.01);
     metrics.proxier.api.event('services', 'added');
-    metrics.proxier.api.reconnected('services');
+    const totals = { reconnects: 1, relists: 0, errors: 2, decodeErrors: 0 };
+    metrics.proxier.api.reached('services', totals);
+    metrics.proxier.api.reached('services', { ...totals, errors: 5 });
     const text = await metrics.registry.render();
     for (const expected of [
       'ipvs_proxier_operations_total{kind="addRealServer",outcome="applied"} 3',
-      'ipvs_proxier_operations_pending{kind="addRealServer"} 2',
+      'ipvs_proxier_objects_failed{kind="realServer"} 2',
+      'ipvs_proxier_objects_pending{kind="address"} 3',
+      'ipvs_proxier_set_fill_ratio 0.5',
+      'ipvs_proxier_virtual_servers_draining 4',
+      'ipvs_proxier_problems_total{reason="AddressConflict"} 1',
+      'ipvs_proxier_api_errors_total{resource="services"} 5',
       'ipvs_proxier_drift_repairs_total{kind="bindAddress"} 1',
       'ipvs_proxier_batch_operations_sum{driver="ipvs"} 10',
       'ipvs_proxier_batch_duration_seconds_count{driver="ipvs"} 1',
@@ -190,7 +201,7 @@ describe('the text form', () => {
 
   it('keeps two instances apart', async () => {
     const one = create();
-    one.changes.serviceEvent();
+    one.changes.serviceEvents(1);
     expect(await shown(create(), 'kubeproxy_sync_proxy_rules_service_changes_total')).toContain(
       'kubeproxy_sync_proxy_rules_service_changes_total 0',
     );

@@ -1,0 +1,151 @@
+import type { ClusterTables } from '../cluster/tables.ts';
+import type { EndpointSlice } from '../kubernetes/objects/endpoint-slice.ts';
+import type { Node } from '../kubernetes/objects/node.ts';
+import type { Service } from '../kubernetes/objects/service.ts';
+import type { ObjectSink } from '../kubernetes/source.ts';
+import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/ip.ts';
+import type { ServiceKey } from '../model/service-key.ts';
+import type { Metrics } from '../observe/metrics.ts';
+
+export interface ChangeMeterOptions {
+  readonly tables: ClusterTables;
+  /** Families that are served; slices of others do not count. */
+  readonly families: readonly IpFamily[];
+  readonly metrics: Pick<Metrics, 'registry' | 'changes' | 'rounds' | 'proxier'>;
+  readonly clock: Clock;
+}
+
+/** When endpoints of a Service changed, as their slices say. */
+interface TriggerTime {
+  readonly family: IpFamily;
+  readonly timeMs: number;
+}
+
+type EventType = 'added' | 'modified' | 'deleted';
+
+/**
+ * Stands between a source and the tables: passes everything on, counts it, and measures how long changes of endpoints
+ * take until they are in the kernel. Keeps nothing but what waits for the next round.
+ */
+export class ChangeMeter implements ObjectSink {
+  readonly #options: ChangeMeterOptions;
+  readonly #startTimeMs: number;
+  readonly #changedServices = new Set<ServiceKey>();
+  #changedSlices = 0;
+  #triggerTimes = new Map<ServiceKey, TriggerTime[]>();
+  #inRound: readonly TriggerTime[] = [];
+
+  constructor(options: ChangeMeterOptions) {
+    this.#options = options;
+    this.#startTimeMs = options.clock.nowMs();
+    options.metrics.registry.beforeRender(() => this.#showPending());
+  }
+
+  /** A round takes all changes so far. */
+  roundStarted(): void {
+    this.#changedServices.clear();
+    this.#changedSlices = 0;
+    this.#inRound = [...this.#inRound, ...[...this.#triggerTimes.values()].flat()];
+    this.#triggerTimes = new Map();
+  }
+
+  /** What the round took is in the kernel. Without this, the times count for the next round that gets there. */
+  roundSucceeded(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const { family, timeMs } of this.#inRound) {
+      this.#options.metrics.rounds.programmed(family, Math.max(0, nowMs - timeMs) / 1000);
+    }
+    this.#inRound = [];
+  }
+
+  updateService(service: Service): void {
+    const { tables } = this.#options;
+    this.#serviceEvents([service.key], tables.service(service.key) === undefined ? 'added' : 'modified');
+    tables.updateService(service);
+  }
+
+  deleteService(key: ServiceKey): void {
+    this.#serviceEvents([key], 'deleted');
+    this.#options.tables.deleteService(key);
+  }
+
+  replaceServices(services: Iterable<Service>): void {
+    const listed = [...services];
+    this.#serviceEvents(
+      listed.map(({ key }) => key),
+      'modified',
+    );
+    this.#options.tables.replaceServices(listed);
+  }
+
+  updateEndpointSlice(slice: EndpointSlice): void {
+    const { tables } = this.#options;
+    const previous = tables.slice(slice.key);
+    this.#sliceEvents([slice], previous === undefined ? 'added' : 'modified');
+    this.#remember(slice, previous);
+    tables.updateEndpointSlice(slice);
+  }
+
+  deleteEndpointSlice(key: string): void {
+    const previous = this.#options.tables.slice(key);
+    if (previous !== undefined) {
+      this.#sliceEvents([previous], 'deleted');
+      this.#triggerTimes.delete(previous.service);
+    }
+    this.#options.tables.deleteEndpointSlice(key);
+  }
+
+  replaceEndpointSlices(slices: Iterable<EndpointSlice>): void {
+    const listed = [...slices];
+    this.#sliceEvents(listed, 'modified');
+    for (const slice of listed) this.#remember(slice, this.#options.tables.slice(slice.key));
+    this.#options.tables.replaceEndpointSlices(listed);
+  }
+
+  updateNode(node: Node): void {
+    const { tables, metrics } = this.#options;
+    metrics.proxier.api.event('nodes', tables.node(node.name) === undefined ? 'added' : 'modified');
+    tables.updateNode(node);
+  }
+
+  deleteNode(name: string): void {
+    this.#options.metrics.proxier.api.event('nodes', 'deleted');
+    this.#options.tables.deleteNode(name);
+  }
+
+  replaceNodes(nodes: Iterable<Node>): void {
+    this.#options.tables.replaceNodes(nodes);
+  }
+
+  #serviceEvents(keys: readonly ServiceKey[], type: EventType): void {
+    const { metrics, families } = this.#options;
+    metrics.proxier.api.event('services', type, keys.length);
+    metrics.changes.serviceEvents(keys.length * families.length);
+    for (const key of keys) this.#changedServices.add(key);
+  }
+
+  #sliceEvents(slices: readonly EndpointSlice[], type: EventType): void {
+    const { metrics, families } = this.#options;
+    metrics.proxier.api.event('endpointslices', type, slices.length);
+    const used = slices.filter(({ family }) => families.includes(family)).length;
+    metrics.changes.endpointEvents(used);
+    this.#changedSlices += used;
+  }
+
+  /** A slice that says what it said before, as after a new listing, has not changed now. */
+  #remember(slice: EndpointSlice, previous: EndpointSlice | undefined): void {
+    const { family, service, lastChangeTriggerTimeMs: timeMs } = slice;
+    if (timeMs <= this.#startTimeMs || timeMs === previous?.lastChangeTriggerTimeMs) return;
+    if (!this.#options.families.includes(family)) return;
+    const times = this.#triggerTimes.get(service);
+    if (times === undefined) this.#triggerTimes.set(service, [{ family, timeMs }]);
+    else times.push({ family, timeMs });
+  }
+
+  #showPending(): void {
+    const { changes } = this.#options.metrics;
+    changes.endpointsPending(this.#changedSlices);
+    changes.servicesPending(this.#changedServices.size);
+  }
+}

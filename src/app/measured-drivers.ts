@@ -1,0 +1,93 @@
+import type { ConntrackDriver, OperationFailure } from '../kernel/drivers.ts';
+import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/ip.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Drivers } from '../reconcile/reconciler.ts';
+
+/** The drivers as they are, with size and duration of every batch measured. */
+export function measuredDrivers(drivers: Drivers, metrics: Pick<Metrics, 'proxier' | 'conntrack'>, clock: Clock) {
+  const stopwatch = () => {
+    const startMs = clock.monotonicMs();
+    return () => (clock.monotonicMs() - startMs) / 1000;
+  };
+  /** Replaces `apply` and leaves the rest to the driver itself. */
+  const measured = <Operation, Driver extends Applying<Operation>>(name: string, driver: Driver): Driver =>
+    withApply(driver, async (operations: readonly Operation[]) => {
+      const elapsedSeconds = stopwatch();
+      const result = await driver.apply(operations);
+      if (operations.length > 0) metrics.proxier.batchFinished(name, operations.length, elapsedSeconds());
+      return result;
+    });
+  const flows = new MeasuredFlows(drivers.conntrack, clock, (...cleaning) => metrics.conntrack.reconciled(...cleaning));
+  return {
+    drivers: {
+      ipvs: measured('ipvs', drivers.ipvs),
+      address: measured('address', drivers.address),
+      ipset: measured('ipset', drivers.ipset),
+      rules: drivers.rules,
+      conntrack: flows,
+    },
+    /** A round has ended: no flows will be removed after the last listing. */
+    roundEnded: () => flows.settle(),
+  };
+}
+
+interface Applying<Operation> {
+  apply(operations: readonly Operation[]): Promise<readonly OperationFailure[]>;
+}
+
+/** An object with this `apply`; the other methods are called on the object itself. */
+function withApply<Driver extends Applying<Operation>, Operation>(
+  driver: Driver,
+  apply: Applying<Operation>['apply'],
+): Driver {
+  return new Proxy(driver, {
+    get(target, name) {
+      if (name === 'apply') return apply;
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** One removal of stale flows: a listing of a family, and perhaps a deletion after it. */
+class MeasuredFlows implements ConntrackDriver {
+  readonly #driver: ConntrackDriver;
+  readonly #clock: Clock;
+  readonly #report: (family: IpFamily, seconds: number, deleted: number) => void;
+  #listed: { readonly family: IpFamily; readonly startMs: number; readonly seconds: number } | undefined;
+
+  constructor(
+    driver: ConntrackDriver,
+    clock: Clock,
+    report: (family: IpFamily, seconds: number, deleted: number) => void,
+  ) {
+    this.#driver = driver;
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  async listUdpFlows(family: IpFamily) {
+    this.settle();
+    const startMs = this.#clock.monotonicMs();
+    const flows = await this.#driver.listUdpFlows(family);
+    this.#listed = { family, startMs, seconds: (this.#clock.monotonicMs() - startMs) / 1000 };
+    return flows;
+  }
+
+  async deleteFlows(flows: Parameters<ConntrackDriver['deleteFlows']>[0]): Promise<number> {
+    const deleted = await this.#driver.deleteFlows(flows);
+    const listed = this.#listed;
+    this.#listed = undefined;
+    if (listed !== undefined) {
+      this.#report(listed.family, (this.#clock.monotonicMs() - listed.startMs) / 1000, deleted);
+    }
+    return deleted;
+  }
+
+  /** Reports a listing that nothing was to be deleted after. */
+  settle(): void {
+    if (this.#listed !== undefined) this.#report(this.#listed.family, this.#listed.seconds, 0);
+    this.#listed = undefined;
+  }
+}

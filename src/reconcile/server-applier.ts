@@ -86,12 +86,23 @@ export class ServerApplier {
         this.#table.applied(operation);
         this.#onApplied(operation);
         if ('realServer' in operation) realServers++;
+      } else {
+        this.#forgetMissing(operation, error.errnoName);
       }
       if (error !== undefined || !touched.has(key)) touched.set(key, touched.get(key) ?? error);
     }
     this.#observer.applied('realServer', realServers);
     this.#observer.applied('virtualServer', batch.length - failed.size - realServers);
     for (const [key, error] of touched) this.#settle(key, error);
+  }
+
+  /** What somebody else removed is not observed any more, so that the next attempt makes it anew. */
+  #forgetMissing(operation: IpvsOperation, errnoName: string): void {
+    const { virtualServer } = operation;
+    if (errnoName === 'ESRCH') this.#table.applied({ kind: 'deleteVirtualServer', virtualServer });
+    else if (errnoName === 'ENOENT' && 'realServer' in operation) {
+      this.#table.applied({ kind: 'deleteRealServer', virtualServer, realServer: operation.realServer });
+    }
   }
 
   #settle(key: VirtualServerKey, error: unknown): void {

@@ -22,6 +22,7 @@ let applier: ServerApplier;
 let batches: string[][];
 let accepted: string[];
 let refuses: (operation: string) => boolean;
+let errnoName: string;
 
 beforeEach(() => {
   table = new ServerTable();
@@ -30,6 +31,7 @@ beforeEach(() => {
   batches = [];
   accepted = [];
   refuses = () => false;
+  errnoName = 'EIO';
   const driver = { apply } as Partial<IpvsDriver> as IpvsDriver; // the applier only applies
   const onApplied = (operation: IpvsOperation) => accepted.push(describeOperation(operation));
   applier = new ServerApplier({ table, driver, clock, observer, onApplied });
@@ -39,7 +41,7 @@ async function apply(operations: readonly IpvsOperation[]): Promise<readonly Ope
   batches.push(operations.map(describeOperation));
   return operations.flatMap((operation, index): OperationFailure[] => {
     const text = describeOperation(operation);
-    return refuses(text) ? [{ index, error: new DriverError('ipvs', text, { errnoName: 'EIO' }) }] : [];
+    return refuses(text) ? [{ index, error: new DriverError('ipvs', text, { errnoName }) }] : [];
   });
 }
 
@@ -145,6 +147,60 @@ describe('ServerApplier', () => {
     await applier.applyUnwanted();
     expect(batches).toHaveLength(1);
     expect(applier.attempts.nextDueMs()).toBeUndefined();
+    expect(applier.attempts.failedCount).toBe(0);
+  });
+
+  it('makes a virtual server anew that the kernel says is gone', async () => {
+    table.replaceObserved([{ virtualServer: web, realServers: [one] }]);
+    want(web, one, two);
+    errnoName = 'ESRCH';
+    refuses = () => true;
+    await applyWanted();
+    refuses = () => false;
+    await clock.advance(500);
+    await applyWanted();
+    expect(batches[1]).toEqual([
+      'addVirtualServer TCP/10.96.0.1:80',
+      'addRealServer TCP/10.96.0.1:80 10.244.0.1:8080 weight=1',
+      'addRealServer TCP/10.96.0.1:80 10.244.0.2:8080 weight=1',
+    ]);
+  });
+
+  it('adds a real server anew that the kernel says is gone', async () => {
+    table.replaceObserved([{ virtualServer: web, realServers: [{ ...one, weight: 0 }, two] }]);
+    want(web, one, two);
+    errnoName = 'ENOENT';
+    refuses = () => true;
+    await applyWanted();
+    await clock.advance(500);
+    await applyWanted();
+    expect(batches).toEqual([
+      ['setRealServer TCP/10.96.0.1:80 10.244.0.1:8080 weight=1'],
+      ['addRealServer TCP/10.96.0.1:80 10.244.0.1:8080 weight=1'],
+    ]);
+  });
+
+  it('knows a virtual server still whose new scheduler the kernel does not have', async () => {
+    table.replaceObserved([{ virtualServer: web, realServers: [one] }]);
+    const scheduled = virtualServer('TCP', '10.96.0.1:80', { scheduler: 'mh' });
+    want(scheduled, one);
+    errnoName = 'ENOENT';
+    refuses = () => true;
+    await applyWanted();
+    await clock.advance(500);
+    await applyWanted();
+    expect(batches[1]).toEqual(['setVirtualServer TCP/10.96.0.1:80']);
+  });
+
+  it('has nothing left to quiesce when the kernel says that it is gone', async () => {
+    table.replaceObserved([{ virtualServer: web, realServers: [one] }]);
+    errnoName = 'ESRCH';
+    refuses = () => true;
+    await applier.applyUnwanted();
+    await clock.advance(500);
+    await applier.applyUnwanted();
+    expect(batches).toHaveLength(1);
+    expect(table.observed(web.key)).toBeUndefined();
     expect(applier.attempts.failedCount).toBe(0);
   });
 

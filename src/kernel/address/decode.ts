@@ -1,4 +1,5 @@
 import type { IpAddress, IpFamily } from '../../model/ip.ts';
+import { littleEndian } from '../../netlink/byte-order.ts';
 import type { AttributeReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError, MessageReader } from '../../netlink/message-reader.ts';
 import { readIp } from '../ip-attribute.ts';
@@ -11,8 +12,6 @@ import {
   linkInfoAttribute,
   routeMessage,
 } from './attributes.ts';
-
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** An interface. */
 export interface Link {

@@ -7,7 +7,6 @@ import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { ProxyEvent } from '../kubernetes/events/event.ts';
 import type { IpFamily } from '../model/ip.ts';
-import type { ProxierHealth } from '../observe/health.ts';
 import type { Klog } from '../observe/klog.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -25,7 +24,7 @@ import { NoLocalEndpoints } from './no-local-endpoints.ts';
 import { NodeGate, usualAddressWaitMs } from './node-gate.ts';
 import { openObjects } from './open-objects.ts';
 import type { PlanFollower } from './plan-follower.ts';
-import { RoundReport } from './round-report.ts';
+import { type DaemonListener, RoundReport } from './round-report.ts';
 import { type Kernel, openKernel } from './open-kernel.ts';
 import { NodeTracker } from './node-tracker.ts';
 import { prepareNode } from './prepare-node.ts';
@@ -38,9 +37,11 @@ export interface DaemonOptions {
   readonly settings: LoadedSettings;
   readonly klog: Klog;
   readonly metrics: Metrics;
-  readonly health: ProxierHealth;
-  /** The program cannot go on. */
-  readonly onFatal: (error: Error) => void;
+  readonly listener: DaemonListener;
+  /** Whether changes reach the kernel in time, as health check ports tell; true where nobody watches over it. */
+  readonly isHealthy?: () => boolean;
+  /** The program cannot go on. By default it goes on waiting for what is missing. */
+  readonly onFatal?: (error: Error) => void;
 }
 
 /** The name under which the API knows this node. */
@@ -77,7 +78,7 @@ export interface Daemon {
 
 /** Wires everything and starts it. Rejects when the node cannot serve Services. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, klog, metrics, onFatal } = options;
+  const { settings, klog, metrics, onFatal = () => {} } = options;
   const { config } = settings;
   const log = klog.named('app/daemon.ts');
   const clock = systemClock;
@@ -124,7 +125,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const report = new RoundReport({
     families,
     metrics,
-    health: options.health,
+    listener: options.listener,
     meter,
     noLocalEndpoints,
     healthCheckPorts,
@@ -186,19 +187,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 /** One set of servers per family: a port may be free in one and taken in the other. */
 function openHealthCheckPorts(
-  { settings, klog, health }: DaemonOptions,
+  { settings, klog, isHealthy = () => true }: DaemonOptions,
   families: readonly IpFamily[],
   problems: ProblemFinder,
 ): HealthCheckPorts {
-  const { config } = settings;
   const serversOf = () =>
     new ServiceHealthServers({
-      isProxierHealthy: () => config.healthzBindAddress === undefined || health.isHealthy(),
+      isProxierHealthy: isHealthy,
       clock: systemClock,
       log: klog.named('observe/service-health.ts'),
       onListenFailed: (port, error) => problems.portFailed(port, error),
     });
-  return new HealthCheckPorts(new Map(families.map((family) => [family, serversOf()])), config);
+  return new HealthCheckPorts(new Map(families.map((family) => [family, serversOf()])), settings.config);
 }
 
 /** Interfaces are followed by notification; without the addon they are read again from time to time. */

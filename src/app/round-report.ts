@@ -1,6 +1,5 @@
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/ip.ts';
-import type { ProxierHealth } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { NodeFacts } from '../plan/node-facts.ts';
@@ -11,10 +10,22 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { SetFill } from '../reconcile/set-keeper.ts';
 import type { RoundListener } from './rounds.ts';
 
+/** Told of what the probes show. */
+export interface DaemonListener {
+  /** The loop has started: from here on a request that waits too long means that the program is stuck. */
+  started?(families: readonly IpFamily[]): void;
+  /** A change waits for a round. */
+  queued(families: readonly IpFamily[]): void;
+  /** A round has put everything in place, except what failed for itself. */
+  succeeded(families: readonly IpFamily[]): void;
+  /** This node as the API has it; `leaving` when it is being taken out of service. */
+  nodeSeen(leaving: boolean): void;
+}
+
 export interface RoundReportOptions {
   readonly families: readonly IpFamily[];
   readonly metrics: Pick<Metrics, 'registry' | 'rounds' | 'proxier'>;
-  readonly health: Pick<ProxierHealth, 'queued' | 'updated' | 'setNode'>;
+  readonly listener: DaemonListener;
   readonly meter: Pick<ChangeMeter, 'roundStarted' | 'roundSucceeded'>;
   readonly noLocalEndpoints: Pick<NoLocalEndpoints, 'report'>;
   readonly healthCheckPorts: Pick<HealthCheckPorts, 'settle'>;
@@ -42,20 +53,22 @@ export class RoundReport implements RoundListener {
     });
   }
 
-  /** The loop has started: from here on a request that waits too long makes the proxier unhealthy. */
+  /** The loop has started. */
   loopStarted(): void {
-    this.#requestedMs = this.#options.clock.nowMs();
-    for (const family of this.#options.families) this.#options.health.updated(family);
+    const { clock, listener, families } = this.#options;
+    this.#requestedMs = clock.nowMs();
+    listener.started?.(families);
   }
 
   /** Something changed: a round is wanted. */
   requested(): void {
-    this.#requestedMs = this.#options.clock.nowMs();
-    for (const family of this.#options.families) this.#options.health.queued(family);
+    const { clock, listener, families } = this.#options;
+    this.#requestedMs = clock.nowMs();
+    listener.queued(families);
   }
 
   nodeSeen(leaving: boolean): void {
-    this.#options.health.setNode({ isBeingDeleted: leaving, taintKeys: [] });
+    this.#options.listener.nodeSeen(leaving);
   }
 
   started(): void {
@@ -63,13 +76,11 @@ export class RoundReport implements RoundListener {
   }
 
   succeeded(facts: NodeFacts): void {
-    const { families, metrics, health, meter, noLocalEndpoints, healthCheckPorts, clock, log } = this.#options;
+    const { families, metrics, listener, meter, noLocalEndpoints, healthCheckPorts, clock, log } = this.#options;
     meter.roundSucceeded();
     noLocalEndpoints.report(families, (...shown) => metrics.rounds.noLocalEndpoints(...shown));
-    for (const family of families) {
-      health.updated(family);
-      metrics.rounds.succeeded(family, clock.nowMs() / 1000);
-    }
+    listener.succeeded(families);
+    for (const family of families) metrics.rounds.succeeded(family, clock.nowMs() / 1000);
     healthCheckPorts.settle(facts).catch((error: unknown) => log.error('Health check ports are not in place', error));
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { type LoadedSettings, loadConfig } from '../config/effective-config.ts';
+import type { IpFamily } from '../model/ip.ts';
 import { watchEventLoopLag } from '../observe/event-loop-lag.ts';
 import { ProxierHealth } from '../observe/health.ts';
 import type { Klog } from '../observe/klog.ts';
@@ -10,6 +11,7 @@ import { readProcessUsage } from '../observe/process-usage.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { LiveConfiguration } from './live-configuration.ts';
 import { adjustOomScore } from './oom-score.ts';
+import type { DaemonListener } from './round-report.ts';
 import { serve } from './serve.ts';
 import { systemClock } from './system-clock.ts';
 import { programVersion, version } from './version.ts';
@@ -32,7 +34,14 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
     klog.flush();
     process.exit(1);
   };
-  const daemon = await startDaemon({ settings, klog, metrics, health, onFatal });
+  const daemon = await startDaemon({
+    settings,
+    klog,
+    metrics,
+    listener: healthListener(health),
+    isHealthy: () => config.healthzBindAddress === undefined || health.isHealthy(),
+    onFatal,
+  });
   adjustOomScore(config.oomScoreAdjustment, { clock: systemClock, log });
   const stopServing = serve({
     settings,
@@ -52,6 +61,20 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
 
 /** How long an Event that explains the end of the process has to get through. */
 const lastWordsMs = 2_000;
+
+function healthListener(health: ProxierHealth): DaemonListener {
+  const updated = (families: readonly IpFamily[]) => {
+    for (const family of families) health.updated(family);
+  };
+  return {
+    started: updated,
+    queued(families) {
+      for (const family of families) health.queued(family);
+    },
+    succeeded: updated,
+    nodeSeen: (leaving) => health.setNode({ isBeingDeleted: leaving, taintKeys: [] }),
+  };
+}
 
 function followConfiguration(
   settings: LoadedSettings,

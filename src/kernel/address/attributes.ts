@@ -28,6 +28,3 @@ export const addressAttribute = { address: 1, local: 2 } as const;
 
 /** `IFA_F_NODAD`: do not look for another owner before using the address (IPv6). */
 export const noDuplicateDetection = 0x02;
-
-/** `AF_INET` and `AF_INET6`. */
-export const addressFamily = { IPv4: 2, IPv6: 10 } as const;

@@ -3,9 +3,9 @@ import { littleEndian } from '../../netlink/byte-order.ts';
 import type { AttributeReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError, MessageReader } from '../../netlink/message-reader.ts';
 import { readIp } from '../ip-attribute.ts';
+import { familyOfNumber } from '../ip-numbers.ts';
 import {
   addressAttribute,
-  addressFamily,
   addressHeaderBytes,
   linkAttribute,
   linkHeaderBytes,
@@ -133,9 +133,4 @@ function requireHeader(message: MessageReader, bytes: number): void {
   if (message.payloadEnd - message.payloadStart < bytes) {
     throw new MalformedMessageError(`netlink: message of type ${message.type} is cut off`);
   }
-}
-
-function familyOfNumber(number: number): IpFamily | undefined {
-  if (number === addressFamily.IPv4) return 'IPv4';
-  return number === addressFamily.IPv6 ? 'IPv6' : undefined;
 }

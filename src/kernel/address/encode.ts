@@ -4,9 +4,9 @@ import type { AddressOperation } from '../../model/operation.ts';
 import { messageFlags } from '../../netlink/constants.ts';
 import type { MessageWriter } from '../../netlink/message-writer.ts';
 import { writeIp } from '../ip-attribute.ts';
+import { addressFamily } from '../ip-numbers.ts';
 import {
   addressAttribute,
-  addressFamily,
   linkAttribute,
   linkInfoAttribute,
   noDuplicateDetection,

@@ -33,9 +33,3 @@ export const filterAttribute = { originalFlags: 1 } as const;
 
 /** The protocol number counts (`CTA_FILTER_FLAG(CTA_PROTO_NUM)`). */
 export const filterProtocolNumber = 0x8;
-
-/** Address families (`AF_INET`, `AF_INET6`). */
-export const addressFamily = { IPv4: 2, IPv6: 10 } as const;
-
-/** IP protocol numbers. */
-export const ipProtocol = { TCP: 6, UDP: 17, SCTP: 132 } as const;

@@ -3,11 +3,11 @@ import type { AttributeReader, MessageReader } from '../../netlink/message-reade
 import { MalformedMessageError } from '../../netlink/message-reader.ts';
 import type { TrackedFlow } from '../drivers.ts';
 import { readIp } from '../ip-attribute.ts';
+import { protocolNumber } from '../ip-numbers.ts';
 import {
   conntrackMessage,
   flowAttribute,
   ipAttribute,
-  ipProtocol,
   netfilterHeaderBytes,
   protocolAttribute,
   tupleAttribute,
@@ -28,7 +28,7 @@ export function decodeUdpFlow(message: MessageReader): TrackedFlow | undefined {
   while (attributes.next()) {
     if (attributes.type === flowAttribute.originalTuple) {
       // Most flows are TCP: those are left out before any address is turned into text.
-      if (protocolOf(attributes.nested()) !== ipProtocol.UDP) return undefined;
+      if (protocolOf(attributes.nested()) !== protocolNumber.UDP) return undefined;
       original = readTuple(attributes.nested());
     } else if (attributes.type === flowAttribute.replyTuple) {
       reply = readTuple(attributes.nested());

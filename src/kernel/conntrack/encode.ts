@@ -4,14 +4,13 @@ import { messageFlags } from '../../netlink/constants.ts';
 import type { MessageWriter } from '../../netlink/message-writer.ts';
 import type { TrackedFlow } from '../drivers.ts';
 import { writeIp } from '../ip-attribute.ts';
+import { addressFamily, protocolNumber } from '../ip-numbers.ts';
 import {
-  addressFamily,
   conntrackMessage,
   filterAttribute,
   filterProtocolNumber,
   flowAttribute,
   ipAttribute,
-  ipProtocol,
   protocolAttribute,
   tupleAttribute,
 } from './attributes.ts';
@@ -41,7 +40,7 @@ export function encodeDeleteFlow(writer: MessageWriter, flow: TrackedFlow): void
   writeIp(writer, ipAttribute.destination[family], flow.originalDestination);
   writer.closeNest(ip);
   const protocol = writer.openNest(tupleAttribute.protocol);
-  writer.u8(protocolAttribute.number, ipProtocol[flow.protocol]);
+  writer.u8(protocolAttribute.number, protocolNumber[flow.protocol]);
   writer.u16Network(protocolAttribute.sourcePort, flow.originalSourcePort);
   writer.u16Network(protocolAttribute.destinationPort, flow.originalDestinationPort);
   writer.closeNest(protocol);
@@ -52,7 +51,7 @@ export function encodeDeleteFlow(writer: MessageWriter, flow: TrackedFlow): void
 function writeProtocolFilter(writer: MessageWriter): void {
   const tuple = writer.openNest(flowAttribute.originalTuple);
   const protocol = writer.openNest(tupleAttribute.protocol);
-  writer.u8(protocolAttribute.number, ipProtocol.UDP);
+  writer.u8(protocolAttribute.number, protocolNumber.UDP);
   writer.closeNest(protocol);
   writer.closeNest(tuple);
   const filter = writer.openNest(flowAttribute.filter);

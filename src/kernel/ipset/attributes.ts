@@ -1,5 +1,4 @@
 import type { IpSetType } from '../../model/ip-set.ts';
-import type { Protocol } from '../../model/service-key.ts';
 import { attributeFlags } from '../../netlink/constants.ts';
 
 // Source: linux/netfilter/nfnetlink.h, linux/netfilter/ipset/ip_set.h, ip_set_hash.h and ip_set_bitmap.h, read at 6.1.
@@ -66,12 +65,6 @@ export const noMatchFlag = 4;
 export function inNetworkOrder(type: number): number {
   return type | network;
 }
-
-/** `NFPROTO_*`. */
-export const netfilterFamily = { unspecified: 0, IPv4: 2, IPv6: 10 } as const;
-
-/** Numbers of the transport protocols. Source: netinet/in.h. */
-export const protocolNumber: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
 
 /**
  * The revision that each type is made with where the kernel has a newer one. All have SCTP and large networks; later

@@ -14,15 +14,14 @@ import type { AttributeReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError, MessageReader } from '../../netlink/message-reader.ts';
 import type { ObservedIpSet } from '../drivers.ts';
 import { readIp } from '../ip-attribute.ts';
+import { familyOfNumber, protocolOfNumber } from '../ip-numbers.ts';
 import {
   commandAttribute,
   entryAttribute,
   headerAttribute,
   ipSetMessage,
-  netfilterFamily,
   netfilterHeaderBytes,
   noMatchFlag,
-  protocolNumber,
 } from './attributes.ts';
 
 /**
@@ -189,15 +188,4 @@ function readIpNest(nest: AttributeReader): IpAddress {
 /** The kernel keeps networks masked, so the address is that of the network. */
 function networkOf(address: IpAddress, parts: EntryParts): Cidr {
   return `${address}/${parts.secondPrefixLength ?? addressBits(familyOf(address))}` as Cidr;
-}
-
-function familyOfNumber(number: number): IpFamily | undefined {
-  if (number === netfilterFamily.IPv4) return 'IPv4';
-  return number === netfilterFamily.IPv6 ? 'IPv6' : undefined;
-}
-
-const protocols = new Map(Object.entries(protocolNumber).map(([name, number]) => [number, name as Protocol]));
-
-function protocolOfNumber(number: number): Protocol | undefined {
-  return protocols.get(number);
 }

@@ -4,6 +4,7 @@ import type { IpSet, IpSetEntry } from '../../model/ip-set.ts';
 import { messageFlags } from '../../netlink/constants.ts';
 import type { MessageWriter } from '../../netlink/message-writer.ts';
 import { writeIp } from '../ip-attribute.ts';
+import { addressFamily, protocolNumber } from '../ip-numbers.ts';
 import {
   allPorts,
   commandAttribute,
@@ -13,8 +14,6 @@ import {
   ipAttribute,
   ipSetMessage,
   ipSetProtocolVersion,
-  netfilterFamily,
-  protocolNumber,
 } from './attributes.ts';
 
 /** Appends the question which revisions of a set type the kernel has. Loads the module of the type. */
@@ -133,7 +132,7 @@ function writeTwoNames(writer: MessageWriter, type: number, name: string, second
 /** The family in the message header says nothing about the set; the classic tool always sends IPv4 there. */
 function beginMessage(writer: MessageWriter, type: number, flags: number): void {
   writer.begin(type, flags);
-  writer.header4(netfilterFamily.IPv4, 0, 0, 0);
+  writer.header4(addressFamily.IPv4, 0, 0, 0);
   writer.u8(commandAttribute.protocol, ipSetProtocolVersion);
 }
 
@@ -159,5 +158,5 @@ function writeIpNest(writer: MessageWriter, type: number, address: IpAddress): v
 }
 
 function familyNumber(family: IpFamily | undefined): number {
-  return family === undefined ? netfilterFamily.unspecified : netfilterFamily[family];
+  return family === undefined ? addressFamily.unspecified : addressFamily[family];
 }

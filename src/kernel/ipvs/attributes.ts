@@ -41,7 +41,7 @@ export const commandAttribute = {
 export const serviceAttribute = {
   /** u16, `addressFamily`. */
   addressFamily: 1,
-  /** u16, `ipProtocol`. */
+  /** u16, `protocolNumber`. */
   protocol: 2,
   /** 16 bytes; an IPv4 address is in the first four. */
   address: 3,
@@ -115,9 +115,3 @@ export const forwardingMethods = ['masquerade', 'local', 'tunnel', 'directRoutin
 
 /** Tunnel types by their number (`IP_VS_CONN_F_TUNNEL_TYPE_*`). */
 export const tunnelTypes = ['ipip', 'gue', 'gre'] as const;
-
-/** Address families (`AF_INET`, `AF_INET6`). */
-export const addressFamily = { IPv4: 2, IPv6: 10 } as const;
-
-/** IP protocol numbers of those a Service can have. */
-export const ipProtocol = { TCP: 6, UDP: 17, SCTP: 132 } as const;

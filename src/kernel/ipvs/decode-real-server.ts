@@ -2,14 +2,8 @@ import type { IpFamily } from '../../model/ip.ts';
 import type { ForwardingMethod, ObservedRealServer, Tunnel } from '../../model/real-server.ts';
 import { realServerKey } from '../../model/real-server.ts';
 import type { AttributeReader, MessageReader } from '../../netlink/message-reader.ts';
-import {
-  addressFamily,
-  commandAttribute,
-  destinationAttribute,
-  forwardingMethods,
-  ipvsCommand,
-  tunnelTypes,
-} from './attributes.ts';
+import { addressFamily } from '../ip-numbers.ts';
+import { commandAttribute, destinationAttribute, forwardingMethods, ipvsCommand, tunnelTypes } from './attributes.ts';
 import { decodeCounters } from './decode-counters.ts';
 import { addressOfBytes, replyNest, required } from './reply.ts';
 

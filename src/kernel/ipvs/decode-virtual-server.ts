@@ -1,18 +1,11 @@
 import type { IpFamily } from '../../model/ip.ts';
 import type { TrafficCounters } from '../../model/real-server.ts';
-import type { Protocol } from '../../model/service-key.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
 import { virtualServerFamily, virtualServerKey } from '../../model/virtual-server.ts';
 import type { AttributeReader, MessageReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError } from '../../netlink/message-reader.ts';
-import {
-  addressFamily,
-  commandAttribute,
-  hashedFlag,
-  ipProtocol,
-  ipvsCommand,
-  serviceAttribute,
-} from './attributes.ts';
+import { familyOfNumber, protocolOfNumber } from '../ip-numbers.ts';
+import { commandAttribute, hashedFlag, ipvsCommand, serviceAttribute } from './attributes.ts';
 import { decodeCounters } from './decode-counters.ts';
 import { addressOfBytes, replyNest, required } from './reply.ts';
 
@@ -105,26 +98,17 @@ function takeField(fields: Fields, attribute: AttributeReader): void {
   }
 }
 
-const protocols = new Map<number, Protocol>(
-  Object.entries(ipProtocol).map(([name, number]) => [number, name as Protocol]),
-);
-
 function identityOf(fields: Fields): VirtualServerIdentity | undefined {
   const number = required(fields.family, 'address family');
   const family = familyOfNumber(number);
+  if (family === undefined) throw new MalformedMessageError(`IPVS: address family ${number}`);
   if (fields.firewallMark !== undefined) {
     return { kind: 'firewallMark', firewallMark: fields.firewallMark, family };
   }
-  const protocol = protocols.get(required(fields.protocol, 'protocol'));
+  const protocol = protocolOfNumber(required(fields.protocol, 'protocol'));
   const address = addressOfBytes(required(fields.address, 'address'), number);
   const port = required(fields.port, 'port');
   return protocol === undefined ? undefined : { kind: 'address', address, port, protocol };
-}
-
-function familyOfNumber(number: number): IpFamily {
-  if (number === addressFamily.IPv4) return 'IPv4';
-  if (number === addressFamily.IPv6) return 'IPv6';
-  throw new MalformedMessageError(`IPVS: address family ${number}`);
 }
 
 /** For IPv4 the number of leading ones; a mask with holes in it has no prefix length and reads as those. */

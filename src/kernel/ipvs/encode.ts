@@ -7,12 +7,11 @@ import { virtualServerFamily } from '../../model/virtual-server.ts';
 import { messageFlags } from '../../netlink/constants.ts';
 import type { MessageWriter } from '../../netlink/message-writer.ts';
 import type { IpvsTimeouts } from '../drivers.ts';
+import { addressFamily, protocolNumber } from '../ip-numbers.ts';
 import {
-  addressFamily,
   commandAttribute,
   destinationAttribute,
   forwardingMethods,
-  ipProtocol,
   ipvsCommand,
   ipvsFamilyVersion,
   serviceAttribute,
@@ -168,7 +167,7 @@ function writeIdentity(writer: MessageWriter, identity: VirtualServerIdentity): 
     writer.u32(serviceAttribute.firewallMark, identity.firewallMark);
     return;
   }
-  writer.u16(serviceAttribute.protocol, ipProtocol[identity.protocol]);
+  writer.u16(serviceAttribute.protocol, protocolNumber[identity.protocol]);
   writeAddress(writer, serviceAttribute.address, identity.address);
   writer.u16Network(serviceAttribute.port, identity.port);
 }

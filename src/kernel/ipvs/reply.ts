@@ -2,7 +2,8 @@ import type { IpAddress } from '../../model/ip.ts';
 import { familyOf, ipFromBytes } from '../../model/ip.ts';
 import type { AttributeReader, MessageReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError } from '../../netlink/message-reader.ts';
-import { addressFamily, genericHeaderBytes } from './attributes.ts';
+import { addressFamily } from '../ip-numbers.ts';
+import { genericHeaderBytes } from './attributes.ts';
 
 /** Attributes of a reply that must be of this command. Throws `MalformedMessageError` for any other. */
 export function replyAttributes(message: MessageReader, command: number): AttributeReader {

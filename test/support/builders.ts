@@ -1,3 +1,4 @@
+import type { TrackedFlow } from '../../src/kernel/drivers.ts';
 import type { Endpoint, EndpointSlice } from '../../src/kubernetes/objects/endpoint-slice.ts';
 import type { Service } from '../../src/kubernetes/objects/service.ts';
 import type { Cidr, IpAddress } from '../../src/model/ip.ts';
@@ -103,5 +104,19 @@ export function planConfig(ipvs: Partial<PlanConfig['ipvs']> = {}): PlanConfig {
       iptablesFlavour: 'auto',
     },
     featureGates: {},
+  };
+}
+
+/** A UDP flow to 10.96.0.10:53 that 10.244.0.1:5353 answers. */
+export function aFlow(changes: Partial<TrackedFlow> = {}): TrackedFlow {
+  return {
+    protocol: 'UDP',
+    originalSource: ip('10.244.9.9'),
+    originalSourcePort: 4_000,
+    originalDestination: ip('10.96.0.10'),
+    originalDestinationPort: 53,
+    replySource: ip('10.244.0.1'),
+    replySourcePort: 5_353,
+    ...changes,
   };
 }

@@ -4,7 +4,7 @@ import type { VirtualServer } from '../../../src/model/virtual-server.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FlowCleaner } from '../../../src/reconcile/flow-cleaner.ts';
 import { ServerTable } from '../../../src/reconcile/server-table.ts';
-import { ip } from '../../support/builders.ts';
+import { aFlow, ip } from '../../support/builders.ts';
 import { planned, realServer, virtualServer } from '../../support/ipvs-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { RecordingObserver } from '../../support/recording-observer.ts';
@@ -27,7 +27,7 @@ beforeEach(() => {
   table = new ServerTable();
   clock = new ManualClock();
   observer = new RecordingObserver();
-  flows = [flowTo('10.244.0.1'), flowTo('10.244.0.2')];
+  flows = [aFlow(), aFlow({ replySource: ip('10.244.0.2') })];
   listed = [];
   broken = false;
   const driver: ConntrackDriver = {
@@ -47,18 +47,6 @@ beforeEach(() => {
     table.replaceObserved([dns, web, six].map((each) => ({ virtualServer: each, realServers: [one] })));
   }
 });
-
-function flowTo(server: string): TrackedFlow {
-  return {
-    protocol: 'UDP',
-    originalSource: ip('10.244.9.9'),
-    originalSourcePort: 4_000,
-    originalDestination: ip('10.96.0.10'),
-    originalDestinationPort: 53,
-    replySource: ip(server),
-    replySourcePort: 5_353,
-  };
-}
 
 const removed = (server: VirtualServer) =>
   cleaner.note({ kind: 'deleteRealServer', virtualServer: server, realServer: gone });

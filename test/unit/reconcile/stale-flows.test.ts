@@ -2,20 +2,7 @@ import type { TrackedFlow } from '../../../src/kernel/drivers.ts';
 import type { RealServerKey } from '../../../src/model/real-server.ts';
 import { describe, expect, it } from '@jest/globals';
 import { staleFlows } from '../../../src/reconcile/stale-flows.ts';
-import { ip } from '../../support/builders.ts';
-
-function flow(changes: Partial<TrackedFlow> = {}): TrackedFlow {
-  return {
-    protocol: 'UDP',
-    originalSource: ip('10.244.9.9'),
-    originalSourcePort: 4_000,
-    originalDestination: ip('10.96.0.10'),
-    originalDestinationPort: 53,
-    replySource: ip('10.244.0.1'),
-    replySourcePort: 5_353,
-    ...changes,
-  };
-}
+import { aFlow, ip } from '../../support/builders.ts';
 
 const servers = new Map<string, ReadonlySet<RealServerKey>>([
   ['10.96.0.10:53', new Set(['10.244.0.1:5353' as RealServerKey])],
@@ -26,15 +13,15 @@ const six = { originalSource: ip('fd00::9'), originalDestination: ip('fd00::a'),
 
 describe('staleFlows', () => {
   it.each<[string, TrackedFlow, boolean]>([
-    ['to a real server of the address', flow(), false],
-    ['to a real server that is gone', flow({ replySource: ip('10.244.0.2') }), true],
-    ['to another port of the real server', flow({ replySourcePort: 53 }), true],
-    ['to an address without real servers', flow({ originalDestination: ip('10.96.0.11') }), false],
-    ['to an address that is not asked about', flow({ originalDestination: ip('10.96.0.12') }), false],
-    ['to another port of the address', flow({ originalDestinationPort: 54, replySource: ip('10.244.0.2') }), false],
-    ['of TCP', flow({ protocol: 'TCP', replySource: ip('10.244.0.2') }), false],
-    ['over IPv6 to a real server of the address', flow(six), false],
-    ['over IPv6 to a real server that is gone', flow({ ...six, replySource: ip('fd00::2') }), true],
+    ['to a real server of the address', aFlow(), false],
+    ['to a real server that is gone', aFlow({ replySource: ip('10.244.0.2') }), true],
+    ['to another port of the real server', aFlow({ replySourcePort: 53 }), true],
+    ['to an address without real servers', aFlow({ originalDestination: ip('10.96.0.11') }), false],
+    ['to an address that is not asked about', aFlow({ originalDestination: ip('10.96.0.12') }), false],
+    ['to another port of the address', aFlow({ originalDestinationPort: 54, replySource: ip('10.244.0.2') }), false],
+    ['of TCP', aFlow({ protocol: 'TCP', replySource: ip('10.244.0.2') }), false],
+    ['over IPv6 to a real server of the address', aFlow(six), false],
+    ['over IPv6 to a real server that is gone', aFlow({ ...six, replySource: ip('fd00::2') }), true],
   ])('a flow %s', (_name, each, stale) => {
     expect(staleFlows([each], servers)).toEqual(stale ? [each] : []);
   });

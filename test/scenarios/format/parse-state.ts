@@ -35,7 +35,7 @@ export function changedState(file: string, before: readonly string[], body: read
 }
 
 const serverPattern = /^(-t|-u|--sctp-service|-f) (\S+)( .*?)?(?: -> (.*))?$/;
-const toldPattern = /^(refused|masquerade|health|note|conflict|warning|rejected|flow) \S/;
+const toldPattern = /^(refused|masquerade|leaving|health|note|conflict|warning|rejected|flow) \S/;
 
 function flatLines(file: string, { number }: SourceLine, text: string): readonly string[] {
   const fail = (problem: string): never => {

@@ -19,7 +19,10 @@ function setName(family: IpFamily, name: string): string {
 
 /** The rules of a family without their comments, as `rule FAMILY TABLE CHAIN NUMBER: RULE`. */
 function ruleLines(family: IpFamily, state: readonly string[]): readonly string[] {
-  const holds = (set: string) => state.some((line) => line.startsWith(`${setName(family, set)} `));
+  const holds = (set: string) => {
+    const name = setName(family, set);
+    return !state.includes(`leaving ${name}`) && state.some((line) => line.startsWith(`${name} `));
+  };
   const chains = { ...natRules(family, state, holds), ...filterRules(family, state, holds) };
   return Object.entries(chains).flatMap(([chain, rules]) =>
     rules.map((rule, index) => `rule ${family} ${chain} ${index + 1}: ${rule}`),

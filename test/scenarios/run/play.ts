@@ -130,7 +130,7 @@ class Player {
     const told = [...this.#program.told(), ...this.#objects.told()];
     const actual = [...(await this.#world.read()), ...told];
     const expected = [
-      ...expectation.state.filter((each) => !/^(masquerade|refused) /.test(each)),
+      ...expectation.state.filter((each) => !/^(masquerade|refused|leaving) /.test(each)),
       ...impliedLines(expectation.state),
     ];
     const wrong = difference(this.#comparable(expected), this.#comparable(actual));

@@ -57,9 +57,13 @@ export function realServerKey(address: IpAddress, port: number): RealServerKey {
   return formatEndpoint(address, port) as RealServerKey;
 }
 
-/** A masquerading real server without thresholds, as Services need it. */
-export function masqueradingRealServer(address: IpAddress, port: number, weight: number): RealServer {
-  const key = realServerKey(address, port);
+/** A masquerading real server without thresholds, as Services need it. `key` spares making it where it is known. */
+export function masqueradingRealServer(
+  address: IpAddress,
+  port: number,
+  weight: number,
+  key = realServerKey(address, port),
+): RealServer {
   return { key, address, port, forwarding: 'masquerade', weight, upperThreshold: 0, lowerThreshold: 0 };
 }
 

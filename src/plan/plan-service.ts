@@ -24,7 +24,7 @@ import {
   addressPortNetworkEntry,
   portEntry,
 } from '../model/ip-set.ts';
-import { masqueradingRealServer, realServerKey } from '../model/real-server.ts';
+import { masqueradingRealServer } from '../model/real-server.ts';
 import { virtualServerFlags, virtualServerKey } from '../model/virtual-server.ts';
 import { portEndpoints } from './port-endpoints.ts';
 import { usableEndpoints } from './usable-endpoints.ts';
@@ -176,9 +176,8 @@ class PortDraft {
     this.#endpoints = portEndpoints(plan.slices, port, family, plan.node.nodeName);
     this.#usable = usableEndpoints([...this.#endpoints.values()], plan.node);
     this.#externalLocal = isExternalPolicyLocal(plan.service);
-    const servers = new Map<RealServerKey, RealServer>();
-    this.#clusterServers = this.#realServers(this.#usable.cluster, servers);
-    this.#localServers = this.#realServers(this.#usable.local, servers);
+    this.#clusterServers = this.#realServers(this.#usable.cluster, noKnownServers);
+    this.#localServers = this.#localServersLike(this.#clusterServers);
   }
 
   addAll(clusterIp: IpAddress): void {
@@ -314,13 +313,16 @@ class PortDraft {
     });
   }
 
-  #realServers(usable: readonly PortEndpoint[], known: Map<RealServerKey, RealServer>): readonly RealServer[] {
-    return usable.map(({ endpoint, port }) => {
-      const key = realServerKey(endpoint.address, port);
-      const server = known.get(key) ?? masqueradingRealServer(endpoint.address, port, 1);
-      known.set(key, server);
-      return server;
-    });
+  /** Servers of local endpoints; those that both policies use are one object. */
+  #localServersLike(clusterServers: readonly RealServer[]): readonly RealServer[] {
+    if (this.#usable.local.length === 0) return [];
+    return this.#realServers(this.#usable.local, new Map(clusterServers.map((server) => [server.key, server])));
+  }
+
+  #realServers(usable: readonly PortEndpoint[], known: ReadonlyMap<RealServerKey, RealServer>): readonly RealServer[] {
+    return usable.map(
+      ({ key, endpoint, port }) => known.get(key) ?? masqueradingRealServer(endpoint.address, port, 1, key),
+    );
   }
 
   #externalIps(): readonly IpAddress[] {
@@ -335,6 +337,7 @@ class PortDraft {
 
 const tcpNodePortRoles = { all: 'nodePortTcp', local: 'nodePortLocalTcp' } as const;
 const udpNodePortRoles = { all: 'nodePortUdp', local: 'nodePortLocalUdp' } as const;
+const noKnownServers: ReadonlyMap<RealServerKey, RealServer> = new Map();
 const noServers: ReadonlySet<RealServerKey> = new Set();
 
 /** Whether load balancers are to ask each node for local endpoints. */

@@ -35,6 +35,6 @@ function addEndpoints(
   for (const endpoint of slice.endpoints) {
     const key = realServerKey(endpoint.address, port);
     if (found.has(key) && endpoint.terminating) continue;
-    found.set(key, { endpoint, port, local: endpoint.nodeName !== '' && endpoint.nodeName === nodeName });
+    found.set(key, { key, endpoint, port, local: endpoint.nodeName !== '' && endpoint.nodeName === nodeName });
   }
 }

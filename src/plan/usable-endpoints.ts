@@ -1,7 +1,10 @@
 import type { Endpoint } from '../kubernetes/objects/endpoint-slice.ts';
+import type { RealServerKey } from '../model/real-server.ts';
 
 /** An endpoint of one service port. */
 export interface PortEndpoint {
+  /** Key of the real server that it is. */
+  readonly key: RealServerKey;
   readonly endpoint: Endpoint;
   readonly port: number;
   readonly local: boolean;

@@ -17,11 +17,10 @@ export class Claims<Key, Value> {
 
   /** Puts or replaces the claim of this claimant. */
   claim(key: Key, claimant: Claimant, value: Value): void {
-    const others = (this.#claims.get(key) ?? []).filter((claim) => claim.claimant.key !== claimant.key);
-    this.#claims.set(
-      key,
-      others.length === 0 ? [{ claimant, value }] : [...others, { claimant, value }].sort(bySeniority),
-    );
+    const claim = { claimant, value };
+    const present = this.#claims.get(key);
+    const others = present?.filter((other) => other.claimant.key !== claimant.key) ?? [];
+    this.#claims.set(key, others.length === 0 ? [claim] : [...others, claim].sort(bySeniority));
   }
 
   release(key: Key, claimant: ServiceKey): void {

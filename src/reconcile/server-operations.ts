@@ -74,6 +74,15 @@ export function unwantedRealServers(
 ): readonly RealServer[] {
   if (observed.realServers.size === 0) return [];
   if (desired === undefined) return [...observed.realServers.values()];
+  if (hasOnlyWanted(desired, observed)) return [];
   const wanted = new Set(desired.realServers.map((realServer) => realServer.key));
   return [...observed.realServers.values()].filter((realServer) => !wanted.has(realServer.key));
+}
+
+/** The usual case, found out without making anything. */
+function hasOnlyWanted(desired: PlannedVirtualServer, observed: ObservedServers): boolean {
+  if (desired.realServers.length < observed.realServers.size) return false;
+  let present = 0;
+  for (const { key } of desired.realServers) if (observed.realServers.has(key)) present++;
+  return present === observed.realServers.size;
 }

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../../src/kubernetes/objects/endpoint-slice.ts';
 import type { PortEndpoint } from '../../../src/plan/usable-endpoints.ts';
 import { describe, expect, it } from '@jest/globals';
+import { realServerKey } from '../../../src/model/real-server.ts';
 import { usableEndpoints } from '../../../src/plan/usable-endpoints.ts';
 import { anEndpoint } from '../../support/builders.ts';
 
@@ -11,7 +12,8 @@ const gone = { ready: false, serving: false, terminating: true };
 
 /** The n-th endpoint; `local` on this node. */
 function endpoint(number: number, changes: Partial<Endpoint> = {}, local = false): PortEndpoint {
-  return { endpoint: anEndpoint(`10.244.0.${number}`, changes), port: 80, local };
+  const candidate = anEndpoint(`10.244.0.${number}`, changes);
+  return { key: realServerKey(candidate.address, 80), endpoint: candidate, port: 80, local };
 }
 
 const numbers = (endpoints: readonly PortEndpoint[]) =>

@@ -1,3 +1,4 @@
+import type { FinishedRequest } from './finished-request.ts';
 import type { IpFamily } from '../model/ip.ts';
 import { programmingBuckets, requestBuckets, roundBuckets, sizeBuckets } from './buckets.ts';
 import { MetricRegistry } from './metric-registry.ts';
@@ -176,21 +177,6 @@ function conntrackMetrics(registry: MetricRegistry) {
       deleted.add({ ip_family: family }, deletedEntries);
     },
   };
-}
-
-/** A request to the API server that has been answered, or has failed without an answer. */
-interface FinishedRequest {
-  /** HTTP status, or `<error>` without an answer. */
-  readonly code: string;
-  /** HTTP method, in capitals. */
-  readonly method: string;
-  /** Host and port of the API server. */
-  readonly host: string;
-  /** Until the headers of the answer, in seconds. */
-  readonly durationSeconds: number;
-  readonly requestBytes: number;
-  /** Undefined for a watch, whose answer has no end. */
-  readonly responseBytes: number | undefined;
 }
 
 function restClientMetrics(registry: MetricRegistry) {

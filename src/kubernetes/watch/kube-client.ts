@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../model/clock.ts';
+import type { FinishedRequest } from '../../observe/finished-request.ts';
 import type { ApiConnection } from './api-connection.ts';
 import { ApiError, ProtocolError } from './errors.ts';
 import type { HttpCall } from './http-exchange.ts';
@@ -44,20 +45,6 @@ export interface ApiClient {
   getJson(path: string, signal: AbortSignal): Promise<JsonAnswer>;
   sendJson(method: 'POST' | 'PUT' | 'PATCH', path: string, body: unknown, signal: AbortSignal): Promise<JsonAnswer>;
   openStream(path: string, options: StreamOptions): Promise<ApiStream>;
-}
-
-/** One exchange with the API server: answered, or failed without an answer. */
-interface FinishedRequest {
-  /** HTTP status, or `<error>` without an answer. */
-  readonly code: string;
-  readonly method: string;
-  /** Host and port of the API server. */
-  readonly host: string;
-  /** Until the headers of the answer. */
-  readonly durationSeconds: number;
-  readonly requestBytes: number;
-  /** Size of the answer's body after decompression; undefined for a watch, whose body has no end. */
-  readonly responseBytes: number | undefined;
 }
 
 /** Told of every exchange, for metrics. */

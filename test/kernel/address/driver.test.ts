@@ -19,8 +19,8 @@ const unbind = (address: string): AddressOperation => ({ kind: 'unbindAddress', 
 const upstreamCreates = 'link add kube-ipvs0 txqlen 0 type dummy';
 
 /** The kernel spreads the letters of its flags over the lines of `ip -d link`; random parts are blanked. */
-function linkText(name: string): string {
-  return ip('-d', 'link', 'show', name).replace(/(^\d+)|([0-9a-f]{2}:){5}[0-9a-f]{2}/g, '#');
+async function linkText(name: string): Promise<string> {
+  return (await ip('-d', 'link', 'show', name)).replace(/(^\d+)|([0-9a-f]{2}:){5}[0-9a-f]{2}/g, '#');
 }
 
 let transport: Transport;
@@ -32,11 +32,11 @@ function useDriver(open: () => Transport | Promise<Transport>): void {
     driver = createAddressDriver({ transport });
   });
 
-  afterEach(() => {
+  afterEach(async () => {
     transport.close();
-    const names = (JSON.parse(ip('-json', 'link')) as { ifname: string }[]).map(({ ifname }) => ifname);
+    const names = (JSON.parse(await ip('-json', 'link')) as { ifname: string }[]).map(({ ifname }) => ifname);
     const ours = names.filter((name) => ['kube-ipvs0', 'test0', 'test-dummy'].includes(name));
-    if (ours.length > 0) ipBatch(...ours.map((name) => `link del ${name}`));
+    if (ours.length > 0) await ipBatch(...ours.map((name) => `link del ${name}`));
   });
 }
 
@@ -46,10 +46,10 @@ describe('addresses over the package', () => {
   it('makes the interface, binds, lists and unbinds', async () => {
     expect(await driver.ensureInterface()).toBe(true);
     expect(await driver.apply([bind('10.96.0.1'), bind('fd00:10:96::1'), bind('10.96.0.1')])).toEqual([]);
-    expect(addressTexts('kube-ipvs0')).toEqual(['10.96.0.1/32', 'fd00:10:96::1/128']);
+    expect(await addressTexts('kube-ipvs0')).toEqual(['10.96.0.1/32', 'fd00:10:96::1/128']);
     expect(await driver.list()).toEqual(['10.96.0.1', 'fd00:10:96::1']);
     expect(await driver.apply([unbind('10.96.0.1'), unbind('fd00:10:96::1'), unbind('10.96.0.1')])).toEqual([]);
-    expect(addressTexts('kube-ipvs0')).toEqual([]);
+    expect(await addressTexts('kube-ipvs0')).toEqual([]);
   });
 });
 
@@ -57,37 +57,37 @@ describe('the dummy interface', () => {
   useDriver(() => openAddonTransport({ addon: loadNetlinkAddon(), protocol: netlinkProtocol.route }));
 
   it('is made just as upstream makes it, and stays down', async () => {
-    ipBatch(upstreamCreates);
-    const upstream = linkText('kube-ipvs0');
-    ipBatch('link del kube-ipvs0');
+    await ipBatch(upstreamCreates);
+    const upstream = await linkText('kube-ipvs0');
+    await ipBatch('link del kube-ipvs0');
     expect(await driver.ensureInterface()).toBe(true);
-    expect(linkText('kube-ipvs0')).toBe(upstream);
+    expect(await linkText('kube-ipvs0')).toBe(upstream);
     expect(upstream).toContain('state DOWN');
     expect(upstream).toContain('<BROADCAST,NOARP>');
     expect(upstream).not.toContain('qlen');
   });
 
   it('is left alone when it is there, whatever its state', async () => {
-    ipBatch(upstreamCreates, 'link set kube-ipvs0 up mtu 1400');
-    const before = ip('-d', 'link', 'show', 'kube-ipvs0');
+    await ipBatch(upstreamCreates, 'link set kube-ipvs0 up mtu 1400');
+    const before = await ip('-d', 'link', 'show', 'kube-ipvs0');
     expect(await driver.ensureInterface()).toBe(false);
-    expect(ip('-d', 'link', 'show', 'kube-ipvs0')).toBe(before);
+    expect(await ip('-d', 'link', 'show', 'kube-ipvs0')).toBe(before);
     expect(driver.interfaceIndex).toBe(Number(before.split(':')[0]));
   });
 
   it('is not taken for one of another kind', async () => {
-    ipBatch('link add kube-ipvs0 type bridge');
+    await ipBatch('link add kube-ipvs0 type bridge');
     await expect(driver.ensureInterface()).rejects.toMatchObject({
       errnoName: 'EEXIST',
       message: expect.stringContaining('of kind bridge'),
     });
     expect(await driver.apply([bind('10.96.0.1')])).toMatchObject([{ index: 0, error: { errnoName: 'EEXIST' } }]);
-    expect(addressTexts('kube-ipvs0')).toEqual([]);
+    expect(await addressTexts('kube-ipvs0')).toEqual([]);
   });
 
   it('can have another name, but not one that is too long', async () => {
     await createAddressDriver({ transport, interfaceName: 'test-dummy' }).ensureInterface();
-    expect(linkText('test-dummy')).toContain('dummy');
+    expect(await linkText('test-dummy')).toContain('dummy');
     const tooLong = createAddressDriver({ transport, interfaceName: 'sixteen-letters-' });
     await expect(tooLong.ensureInterface()).rejects.toThrow('ERANGE');
   });
@@ -97,48 +97,52 @@ describe('addresses', () => {
   useDriver(() => openAddonTransport({ addon: loadNetlinkAddon(), protocol: netlinkProtocol.route }));
 
   it('are bound just as upstream binds them', async () => {
-    ipBatch(upstreamCreates, 'addr add 10.96.0.1/32 dev kube-ipvs0', 'addr add fd00:10:96::1/128 dev kube-ipvs0 nodad');
-    const expected = ip('addr', 'show', 'dev', 'kube-ipvs0').split('\n').slice(2);
-    ipBatch('addr flush dev kube-ipvs0');
+    await ipBatch(
+      upstreamCreates,
+      'addr add 10.96.0.1/32 dev kube-ipvs0',
+      'addr add fd00:10:96::1/128 dev kube-ipvs0 nodad',
+    );
+    const expected = (await ip('addr', 'show', 'dev', 'kube-ipvs0')).split('\n').slice(2);
+    await ipBatch('addr flush dev kube-ipvs0');
     expect(await driver.apply([bind('10.96.0.1'), bind('fd00:10:96::1')])).toEqual([]);
-    expect(ip('addr', 'show', 'dev', 'kube-ipvs0').split('\n').slice(2)).toEqual(expected);
-    for (const shown of shownAddresses('kube-ipvs0')) {
+    expect((await ip('addr', 'show', 'dev', 'kube-ipvs0')).split('\n').slice(2)).toEqual(expected);
+    for (const shown of await shownAddresses('kube-ipvs0')) {
       expect(shown).toMatchObject({ scope: 'global', valid_life_time: 4294967295 });
       expect(shown.broadcast ?? shown.tentative).toBeUndefined();
     }
-    expect(linkText('kube-ipvs0')).toContain('state DOWN');
+    expect(await linkText('kube-ipvs0')).toContain('state DOWN');
   });
 
   it('are local although the interface is down', async () => {
     await driver.apply([bind('10.96.0.1'), bind('fd00:10:96::1')]);
-    expect(ip('route', 'get', '10.96.0.1')).toMatch(/^local 10\.96\.0\.1 dev lo/);
-    expect(ip('route', 'get', 'fd00:10:96::1')).toMatch(/^local fd00:10:96::1 /);
+    expect(await ip('route', 'get', '10.96.0.1')).toMatch(/^local 10\.96\.0\.1 dev lo/);
+    expect(await ip('route', 'get', 'fd00:10:96::1')).toMatch(/^local fd00:10:96::1 /);
   });
 
   it('doing it twice changes nothing', async () => {
     const operations = [bind('10.96.0.1'), bind('fd00::1'), unbind('10.96.0.9'), unbind('fd00::9')];
     expect(await driver.apply(operations)).toEqual([]);
-    const before = ip('addr', 'show', 'dev', 'kube-ipvs0');
+    const before = await ip('addr', 'show', 'dev', 'kube-ipvs0');
     expect(await driver.apply(operations)).toEqual([]);
-    expect(ip('addr', 'show', 'dev', 'kube-ipvs0')).toBe(before);
+    expect(await ip('addr', 'show', 'dev', 'kube-ipvs0')).toBe(before);
   });
 
   it('are unbound, an IPv4 one whatever its prefix length', async () => {
-    ipBatch(upstreamCreates, 'addr add 10.96.0.1/24 dev kube-ipvs0', 'addr add 10.96.0.2/32 dev kube-ipvs0');
+    await ipBatch(upstreamCreates, 'addr add 10.96.0.1/24 dev kube-ipvs0', 'addr add 10.96.0.2/32 dev kube-ipvs0');
     await driver.apply([bind('fd00::1'), bind('fd00::2')]);
     expect(await driver.apply([unbind('10.96.0.1'), unbind('fd00::1')])).toEqual([]);
-    expect(addressTexts('kube-ipvs0')).toEqual(['10.96.0.2/32', 'fd00::2/128']);
+    expect(await addressTexts('kube-ipvs0')).toEqual(['10.96.0.2/32', 'fd00::2/128']);
   });
 
   it('1,000 of each family', async () => {
     const v4 = Array.from({ length: 1000 }, (_, n) => `10.97.${n >> 8}.${n & 255}`);
     const v6 = Array.from({ length: 1000 }, (_, n) => `fd00:97::${(n + 1).toString(16)}`);
     expect(await driver.apply([...v4, ...v6].map(bind))).toEqual([]);
-    expect(addressTexts('kube-ipvs0').sort()).toEqual(
+    expect((await addressTexts('kube-ipvs0')).sort()).toEqual(
       [...v4.map((one) => `${one}/32`), ...v6.map((one) => `${one}/128`)].sort(),
     );
     expect([...(await driver.list())].sort()).toEqual([...v4, ...v6].sort());
-    expect(linkText('kube-ipvs0')).toContain('state DOWN');
+    expect(await linkText('kube-ipvs0')).toContain('state DOWN');
     expect(await driver.apply([...v4, ...v6].map(unbind))).toEqual([]);
     expect(await driver.list()).toEqual([]);
   });
@@ -149,7 +153,7 @@ describe('addresses', () => {
       '0 EADDRNOTAVAIL',
       '2 EADDRNOTAVAIL',
     ]);
-    expect(addressTexts('kube-ipvs0')).toEqual(['10.96.0.1/32']);
+    expect(await addressTexts('kube-ipvs0')).toEqual(['10.96.0.1/32']);
   });
 
   it('IPv6 being disabled on the interface is told from other refusals', async () => {
@@ -165,11 +169,11 @@ describe('addresses', () => {
   it('of a removed interface are bound to a new one', async () => {
     await driver.apply([bind('10.96.0.1')]);
     const index = driver.interfaceIndex;
-    ipBatch('link del kube-ipvs0');
+    await ipBatch('link del kube-ipvs0');
     expect(await driver.apply([unbind('10.96.0.1')])).toEqual([]);
     expect(await driver.list()).toEqual([]);
     expect(await driver.apply([bind('10.96.0.2')])).toEqual([]);
-    expect(addressTexts('kube-ipvs0')).toEqual(['10.96.0.2/32']);
+    expect(await addressTexts('kube-ipvs0')).toEqual(['10.96.0.2/32']);
     expect(driver.interfaceIndex).not.toBe(index);
   });
 });
@@ -179,7 +183,7 @@ describe('addresses of the node', () => {
 
   it('are those of every other interface, up or down', async () => {
     await driver.apply([bind('10.96.0.1'), bind('fd00::1'), bind('192.0.2.1')]);
-    ipBatch(
+    await ipBatch(
       'link add test0 type veth peer name test1',
       'link set test0 up',
       'link set test1 up',
@@ -190,14 +194,14 @@ describe('addresses of the node', () => {
       'link add test-dummy type dummy',
       'addr add 198.51.100.1/32 dev test-dummy',
     );
-    expect(ip('addr', 'show', 'dev', 'test0')).toContain('inet6 fe80:');
+    expect(await ip('addr', 'show', 'dev', 'test0')).toContain('inet6 fe80:');
     const expected = ['10.9.9.1', '169.254.7.7', '192.0.2.1', '198.51.100.1', '2001:db8::1'];
     expect([...(await driver.listNodeAddresses())].sort()).toEqual(expected);
     expect([...(await driver.list())].sort()).toEqual(['10.96.0.1', '192.0.2.1', 'fd00::1']);
   });
 
   it('are complete without the dummy interface', async () => {
-    ipBatch('link add test-dummy type dummy', 'addr add 198.51.100.1/32 dev test-dummy');
+    await ipBatch('link add test-dummy type dummy', 'addr add 198.51.100.1/32 dev test-dummy');
     expect(await driver.listNodeAddresses()).toEqual(['198.51.100.1']);
     expect(driver.interfaceIndex).toBeUndefined();
   });

@@ -30,10 +30,10 @@ describe('watchAddresses', () => {
     await driver.list();
   });
 
-  afterEach(() => {
+  afterEach(async () => {
     monitor.close();
     transport.close();
-    ipBatch('link del kube-ipvs0', 'link del test-dummy');
+    await ipBatch('link del kube-ipvs0', 'link del test-dummy');
   });
 
   function watch(receiveBufferBytes?: number): void {
@@ -58,7 +58,7 @@ describe('watchAddresses', () => {
 
   it('sees changes of other interfaces, and tells those of the dummy interface from them', async () => {
     watch();
-    ipBatch(
+    await ipBatch(
       'link add test-dummy type dummy',
       'addr add 198.51.100.1/32 dev test-dummy',
       'addr add 2001:db8::1/128 dev test-dummy nodad',
@@ -78,13 +78,13 @@ describe('watchAddresses', () => {
 
   it('sees the dummy interface go', async () => {
     watch();
-    ipBatch('link add test-dummy type dummy', 'link del kube-ipvs0', 'link add kube-ipvs0 type dummy');
+    await ipBatch('link add test-dummy type dummy', 'link del kube-ipvs0', 'link add kube-ipvs0 type dummy');
     await until(() => events.some((event) => event.kind === 'linkRemoved'));
     expect(events.find((event) => event.kind === 'linkRemoved')?.isOwnInterface).toBe(true);
   });
 
   it('says when changes were lost', async () => {
-    ipBatch('link add test-dummy type dummy');
+    await ipBatch('link add test-dummy type dummy');
     watch(4096);
     const operations = Array.from({ length: 100 }, (_, n) => ({
       kind: 'bindAddress' as const,

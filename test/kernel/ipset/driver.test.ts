@@ -105,9 +105,9 @@ function useDriver(open: () => Transport | Promise<Transport>): void {
     driver = createIpSetDriver({ transport });
   });
 
-  afterEach(() => {
+  afterEach(async () => {
     transport.close();
-    run('ipset', 'destroy');
+    await run('ipset', 'destroy');
   });
 }
 
@@ -121,9 +121,9 @@ describe('IP sets over the package', () => {
     expect(others).toEqual([]);
     expect(isSame(observed?.entries, entries)).toBe(true);
     await driver.replaceSet({ ...addresses, maxElements: 1000 }, entries.slice(0, 5));
-    expect(ipsetList(addresses.name).members).toEqual(entries.slice(0, 5).map((entry) => entry.text));
+    expect((await ipsetList(addresses.name)).members).toEqual(entries.slice(0, 5).map((entry) => entry.text));
     expect(await driver.destroy([addresses.name])).toEqual([]);
-    expect(ipsetNames()).toEqual([]);
+    expect(await ipsetNames()).toEqual([]);
   });
 
   it('entries that the kernel refuses, among many', async () => {
@@ -136,7 +136,7 @@ describe('IP sets', () => {
 
   it.each(cases)('$set.name: ipset lists what was put in, with the same text', async ({ set, header, entries }) => {
     expect(await make(set, entries)).toEqual([]);
-    const listed = ipsetList(set.name);
+    const listed = await ipsetList(set.name);
     expect(listed.type).toBe(set.type);
     expect(listed.header).toMatch(header);
     expect(listed.members).toEqual(entries.map((entry) => entry.text).sort());
@@ -145,9 +145,9 @@ describe('IP sets', () => {
   it.each(cases)('$set.name: reads what ipset put in', async ({ set, entries }) => {
     const family = set.family ? ['family', set.family === 'IPv6' ? 'inet6' : 'inet'] : ['range', '0-65535'];
     const limit = set.family ? ['maxelem', String(set.maxElements)] : [];
-    run('ipset', 'create', set.name, set.type, ...family, ...limit);
+    await run('ipset', 'create', set.name, set.type, ...family, ...limit);
     const lines = entries.map((entry) => `add ${set.name} ${entry.text}`);
-    feed(`${lines.join('\n')}\n`, 'ipset', 'restore');
+    await feed(`${lines.join('\n')}\n`, 'ipset', 'restore');
     const [observed, ...others] = await driver.list([set.name, 'T-MISSING']);
     expect(others).toEqual([]);
     expect(observed).toMatchObject({ name: set.name, type: set.type, maxElements: set.maxElements });
@@ -159,31 +159,31 @@ describe('IP sets', () => {
     await make(set, entries);
     const deletions = entries.map((entry) => ({ kind: 'deleteEntry', set: set.name, entry }) as const);
     expect(await driver.apply(deletions)).toEqual([]);
-    expect(ipsetList(set.name).members).toEqual([]);
+    expect((await ipsetList(set.name)).members).toEqual([]);
   });
 
   it.each(cases)('$set.name: doing it twice changes nothing', async ({ set, entries }) => {
     await make(set, entries);
-    const before = run('ipset', 'save', set.name);
+    const before = await run('ipset', 'save', set.name);
     expect(await make(set, entries)).toEqual([]);
-    expect(run('ipset', 'save', set.name)).toBe(before);
+    expect(await run('ipset', 'save', set.name)).toBe(before);
     const missing = { kind: 'deleteEntry', set: set.name, entry: absentEntry(set) } as const;
     expect(await driver.apply([missing, missing])).toEqual([]);
-    expect(run('ipset', 'save', set.name)).toBe(before);
+    expect(await run('ipset', 'save', set.name)).toBe(before);
   });
 
   it('accepts sets that the classic tool made as upstream makes them, and leaves them as they are', async () => {
-    run('ipset', 'create', addresses.name, 'hash:ip', 'family', 'inet', 'hashsize', '1024', 'maxelem', '65536');
-    run('ipset', 'create', 'T-PORT', 'bitmap:port', 'range', '0-65535');
-    const before = run('ipset', 'save');
+    await run('ipset', 'create', addresses.name, 'hash:ip', 'family', 'inet', 'hashsize', '1024', 'maxelem', '65536');
+    await run('ipset', 'create', 'T-PORT', 'bitmap:port', 'range', '0-65535');
+    const before = await run('ipset', 'save');
     const ports: IpSet = { name: name('T-PORT'), type: 'bitmap:port', maxElements: 65536 };
     expect(await driver.apply([addresses, ports].map((set) => ({ kind: 'createSet', set }) as const))).toEqual([]);
-    expect(run('ipset', 'save')).toBe(before);
+    expect(await run('ipset', 'save')).toBe(before);
   });
 
   it('makes sets that the classic tool accepts as its own', async () => {
     await make(addresses, [addressEntry(ip('10.0.0.1'))]);
-    run(
+    await run(
       'ipset',
       'create',
       addresses.name,
@@ -196,7 +196,7 @@ describe('IP sets', () => {
       '65536',
       '-exist',
     );
-    expect(ipsetList(addresses.name).members).toEqual(['10.0.0.1']);
+    expect((await ipsetList(addresses.name)).members).toEqual(['10.0.0.1']);
   });
 
   it.each<[string, string[]]>([
@@ -204,18 +204,18 @@ describe('IP sets', () => {
     ['size', ['hash:ip', 'family', 'inet', 'maxelem', '1000']],
     ['family', ['hash:ip', 'family', 'inet6']],
   ])('says so when a set exists with another %s, and leaves it alone', async (_kind, existing) => {
-    run('ipset', 'create', addresses.name, ...existing);
-    const before = run('ipset', 'save');
+    await run('ipset', 'create', addresses.name, ...existing);
+    const before = await run('ipset', 'save');
     const failures = await make(addresses, [addressEntry(ip('10.0.0.1'))]);
     expect(failures.map(({ index, error }) => [index, error.errnoName])).toEqual([
       [0, 'EEXIST'],
       [1, 'EEXIST'],
     ]);
-    expect(run('ipset', 'save')).toBe(before);
+    expect(await run('ipset', 'save')).toBe(before);
   });
 
   it('notices the other family where the kernel accepts it', async () => {
-    run('ipset', 'create', pairs.name, 'hash:ip,port', 'family', 'inet6');
+    await run('ipset', 'create', pairs.name, 'hash:ip,port', 'family', 'inet6');
     const [failure] = await make(pairs);
     expect(failure?.error.errnoName).toBe('EEXIST');
     expect(failure?.error.message).toContain('hash:ip,port IPv6');
@@ -225,8 +225,8 @@ describe('IP sets', () => {
     const many = Array.from({ length: 10_000 }, (_, n) => ip(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`));
     const entries = many.map((address) => addressPortEntry(address, 'TCP', 443));
     expect(await make(pairs, entries)).toEqual([]);
-    expect(ipsetList(pairs.name).header).toContain('hashsize 16384');
-    expect(ipsetList(pairs.name).members).toHaveLength(10_000);
+    expect((await ipsetList(pairs.name)).header).toContain('hashsize 16384');
+    expect((await ipsetList(pairs.name)).members).toHaveLength(10_000);
     const [observed] = await driver.list([pairs.name]);
     expect(isSame(observed?.entries, entries)).toBe(true);
     const large: IpSet = { name: name('T-LARGE'), type: 'hash:ip,port,net', family: 'IPv6', maxElements: 65536 };
@@ -235,7 +235,7 @@ describe('IP sets', () => {
     );
     expect(await make(large, wide)).toEqual([]);
     const texts = wide.map((entry) => entry.text).sort();
-    expect(ipsetList(large.name).members.join('\n') === texts.join('\n')).toBe(true);
+    expect((await ipsetList(large.name)).members.join('\n') === texts.join('\n')).toBe(true);
   });
 
   it('entries that the kernel refuses, among many', async () => {
@@ -248,7 +248,10 @@ describe('IP sets', () => {
     const failures = await make(set, [to('10.0.0.0/8'), to('0.0.0.0/0'), to('172.16.0.0/12')]);
     expect(failures).toMatchObject([{ index: 2, error: { errnoName: 'IPSET_ERR_INVALID_CIDR' } }]);
     expect(failures[0]?.error.hint).toContain('prefix length 0');
-    expect(ipsetList(set.name).members).toEqual(['192.0.2.1,tcp:80,10.0.0.0/8', '192.0.2.1,tcp:80,172.16.0.0/12']);
+    expect((await ipsetList(set.name)).members).toEqual([
+      '192.0.2.1,tcp:80,10.0.0.0/8',
+      '192.0.2.1,tcp:80,172.16.0.0/12',
+    ]);
   });
 
   it('a full set', async () => {
@@ -258,7 +261,7 @@ describe('IP sets', () => {
     expect(failures.map(({ index }) => index)).toEqual(Array.from({ length: 200 }, (_, n) => n + 101));
     expect(failures[0]?.error).toMatchObject({ errnoName: 'IPSET_ERR_HASH_FULL' });
     expect(failures[0]?.error.hint).toContain('maxelem');
-    expect(ipsetList(small.name).members).toHaveLength(100);
+    expect((await ipsetList(small.name)).members).toHaveLength(100);
   });
 
   it('entries for a set that is not there', async () => {
@@ -268,68 +271,68 @@ describe('IP sets', () => {
   });
 
   it('replaces a set of another type where no rule refers to it', async () => {
-    run('ipset', 'create', pairs.name, 'hash:net');
+    await run('ipset', 'create', pairs.name, 'hash:net');
     await driver.replaceSet(pairs, [addressPortEntry(ip('10.0.0.1'), 'TCP', 80)]);
-    expect(ipsetList(pairs.name).type).toBe('hash:ip,port');
-    expect(ipsetNames()).toEqual([pairs.name]);
+    expect((await ipsetList(pairs.name)).type).toBe('hash:ip,port');
+    expect(await ipsetNames()).toEqual([pairs.name]);
   });
 
   it('replaces a set that is not there by making it', async () => {
     await driver.replaceSet(addresses, [addressEntry(ip('10.0.0.1'))]);
-    expect(ipsetList(addresses.name).members).toEqual(['10.0.0.1']);
-    expect(ipsetNames()).toEqual([addresses.name]);
+    expect((await ipsetList(addresses.name)).members).toEqual(['10.0.0.1']);
+    expect(await ipsetNames()).toEqual([addresses.name]);
   });
 
   it('lists a set of a type that is not used here without entries, and leaves others out', async () => {
-    run('ipset', 'create', 'T-MAC', 'hash:mac');
-    run('ipset', 'add', 'T-MAC', '02:00:00:00:00:01');
-    run('ipset', 'create', 'T-OTHER', 'hash:ip');
+    await run('ipset', 'create', 'T-MAC', 'hash:mac');
+    await run('ipset', 'add', 'T-MAC', '02:00:00:00:00:01');
+    await run('ipset', 'create', 'T-OTHER', 'hash:ip');
     const observed = await driver.list(['T-MAC']);
     expect(observed).toEqual([{ name: 'T-MAC', type: 'hash:mac', family: undefined, maxElements: 65536, entries: [] }]);
   });
 
   describe('that rules refer to', () => {
-    afterEach(() => {
-      run('iptables-legacy', '-F', 'OUTPUT');
-      run('ip6tables-legacy', '-F', 'OUTPUT');
+    afterEach(async () => {
+      await run('iptables-legacy', '-F', 'OUTPUT');
+      await run('ip6tables-legacy', '-F', 'OUTPUT');
     });
 
     it('replaces a set under a rule by a larger one; the rule keeps it', async () => {
       await make(pairs, [addressPortEntry(ip('10.0.0.1'), 'TCP', 80)]);
-      run('iptables-legacy', '-A', 'OUTPUT', '-m', 'set', '--match-set', pairs.name, 'dst,dst', '-j', 'ACCEPT');
+      await run('iptables-legacy', '-A', 'OUTPUT', '-m', 'set', '--match-set', pairs.name, 'dst,dst', '-j', 'ACCEPT');
       const entry = addressPortEntry(ip('10.0.0.2'), 'TCP', 80);
       await driver.replaceSet({ ...pairs, maxElements: 200_000 }, [entry]);
-      const listed = ipsetList(pairs.name);
+      const listed = await ipsetList(pairs.name);
       expect(listed.header).toContain('maxelem 200000');
       expect(listed.references).toBe(1);
       expect(listed.members).toEqual([entry.text]);
-      expect(run('iptables-legacy', '-S', 'OUTPUT')).toContain(`--match-set ${pairs.name} dst,dst`);
-      expect(ipsetNames()).toEqual([pairs.name]);
+      expect(await run('iptables-legacy', '-S', 'OUTPUT')).toContain(`--match-set ${pairs.name} dst,dst`);
+      expect(await ipsetNames()).toEqual([pairs.name]);
     });
 
     it.each<[string, string[]]>([
       ['type', ['hash:ip,port,ip']],
       ['family', ['hash:ip,port', 'family', 'inet6']],
     ])('cannot replace a set of another %s under a rule, and says why', async (_kind, existing) => {
-      run('ipset', 'create', pairs.name, ...existing);
+      await run('ipset', 'create', pairs.name, ...existing);
       const program = existing.includes('inet6') ? 'ip6tables-legacy' : 'iptables-legacy';
       const direction = existing.length === 1 ? 'dst,dst,src' : 'dst,dst';
-      run(program, '-A', 'OUTPUT', '-m', 'set', '--match-set', pairs.name, direction, '-j', 'ACCEPT');
-      const before = run('ipset', 'save');
+      await run(program, '-A', 'OUTPUT', '-m', 'set', '--match-set', pairs.name, direction, '-j', 'ACCEPT');
+      const before = await run('ipset', 'save');
       await expect(driver.replaceSet(pairs, [])).rejects.toMatchObject({
         errnoName: 'IPSET_ERR_TYPE_MISMATCH',
         hint: expect.stringContaining('rules refer to it'),
       });
-      expect(run('ipset', 'save')).toBe(before);
+      expect(await run('ipset', 'save')).toBe(before);
     });
 
     it('destroys sets; one that a rule refers to stays', async () => {
       await make(addresses);
       await make(pairs);
-      run('iptables-legacy', '-A', 'OUTPUT', '-m', 'set', '--match-set', addresses.name, 'dst', '-j', 'ACCEPT');
+      await run('iptables-legacy', '-A', 'OUTPUT', '-m', 'set', '--match-set', addresses.name, 'dst', '-j', 'ACCEPT');
       const failures = await driver.destroy(['T-MISSING', addresses.name, pairs.name]);
       expect(failures).toMatchObject([{ index: 1, error: { errnoName: 'IPSET_ERR_BUSY' } }]);
-      expect(ipsetNames()).toEqual([addresses.name]);
+      expect(await ipsetNames()).toEqual([addresses.name]);
     });
   });
 });
@@ -344,7 +347,7 @@ async function expectRefusedAmongMany(): Promise<void> {
   const failures = await driver.apply(operations);
   expect(failures.map(({ index }) => index)).toEqual([...wrong]);
   expect(failures[0]?.error).toMatchObject({ errnoName: 'IPSET_ERR_PROTOCOL' });
-  expect(ipsetList(addresses.name).members).toHaveLength(2994);
+  expect((await ipsetList(addresses.name)).members).toHaveLength(2994);
 }
 
 function additions(set: IpSet, entries: readonly IpSetEntry[]): IpSetOperation[] {

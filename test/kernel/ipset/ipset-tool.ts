@@ -1,15 +1,19 @@
-import { execFileSync } from 'node:child_process';
+import { afterAll } from '@jest/globals';
+import { Programs } from '../../support/programs.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
 
+const programs = new Programs();
+afterAll(() => programs.close());
+
 /** Runs a program of the test itself and returns what it printed. */
-export function run(file: string, ...parameters: string[]): string {
-  return feed('', file, ...parameters);
+export function run(file: string, ...parameters: string[]): Promise<string> {
+  return programs.output(file, parameters);
 }
 
 /** The same with something on its standard input. */
-export function feed(input: string, file: string, ...parameters: string[]): string {
-  return execFileSync(file, parameters, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] });
+export function feed(input: string, file: string, ...parameters: string[]): Promise<string> {
+  return programs.output(file, parameters, input);
 }
 
 /** What `ipset list` says of a set. */
@@ -22,8 +26,8 @@ export interface ListedSet {
   readonly members: readonly string[];
 }
 
-export function ipsetList(name: string): ListedSet {
-  const lines = run('ipset', 'list', name).trimEnd().split('\n');
+export async function ipsetList(name: string): Promise<ListedSet> {
+  const lines = (await run('ipset', 'list', name)).trimEnd().split('\n');
   const value = (key: string) => lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2) ?? '';
   return {
     type: value('Type'),
@@ -35,6 +39,7 @@ export function ipsetList(name: string): ListedSet {
 }
 
 /** Names of all sets in this namespace, sorted. */
-export function ipsetNames(): string[] {
-  return run('ipset', 'list', '-name').split('\n').filter(Boolean).sort();
+export async function ipsetNames(): Promise<string[]> {
+  const names = await run('ipset', 'list', '-name');
+  return names.split('\n').filter(Boolean).sort();
 }

@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { IpFamily } from '../../../src/model/ip.ts';
@@ -6,7 +6,7 @@ import type { RuleTable } from '../../../src/model/rule-set.ts';
 import type { IptablesFlavour } from '../../../src/kernel/rules/iptables-version.ts';
 import type { Command, CommandResult } from '../../../src/kernel/rules/run-command.ts';
 import { allIpSets } from '../../../src/plan/ip-sets.ts';
-import { Shell } from '../../support/shell.ts';
+import { Programs } from '../../support/programs.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
 
@@ -39,7 +39,7 @@ export class PacketFilter {
     const blocks = Object.entries(builtIns).map(([table, chains]) => {
       return [`*${table}`, ...chains.map((chain) => `:${chain} ACCEPT [0:0]`), 'COMMIT\n'].join('\n');
     });
-    await this.#output(`${this.#program}-restore`, ['-w', '5'], blocks.join(''));
+    await this.#programs.output(`${this.#program}-restore`, ['-w', '5'], blocks.join(''));
     this.restored.length = 0;
   }
 
@@ -49,15 +49,15 @@ export class PacketFilter {
       if (type === 'bitmap:port') return `create ${name} ${type} range 0-65535`;
       return `create ${name} ${type} family ${family === 'IPv6' ? 'inet6' : 'inet'} maxelem 65536`;
     });
-    await this.#output('ipset', ['restore', '-exist'], `${lines.join('\n')}\n`);
+    await this.#programs.output('ipset', ['restore', '-exist'], `${lines.join('\n')}\n`);
   }
 
   async destroySet(name: string): Promise<void> {
-    await this.#output('ipset', ['destroy', name]);
+    await this.#programs.output('ipset', ['destroy', name]);
   }
 
   async flushNftables(): Promise<void> {
-    await this.#output('nft', ['flush', 'ruleset']);
+    await this.#programs.output('nft', ['flush', 'ruleset']);
   }
 
   /** Leaves neither rules nor sets, and ends. */
@@ -70,59 +70,21 @@ export class PacketFilter {
   /** Makes changes as another program would: lines of a restore that keeps what is there. */
   async change(table: RuleTable, ...lines: readonly string[]): Promise<void> {
     const input = `${[`*${table}`, ...lines, 'COMMIT'].join('\n')}\n`;
-    await this.#output(`${this.#program}-restore`, ['-w', '5', '--noflush'], input);
+    await this.#programs.output(`${this.#program}-restore`, ['-w', '5', '--noflush'], input);
   }
 
   save(): Promise<string> {
-    return this.#output(`${this.#program}-save`, []);
+    return this.#programs.output(`${this.#program}-save`, []);
   }
 
   /** Rules of a chain in order, as iptables-save prints them. */
   async rulesOf(table: RuleTable, chain: string): Promise<string[]> {
-    const text = await this.#output(`${this.#program}-save`, ['-t', table]);
+    const text = await this.#programs.output(`${this.#program}-save`, ['-t', table]);
     const start = `-A ${chain} `;
     const lines = text.split('\n').filter((line) => line.startsWith(start));
     return lines.map((line) => line.slice(start.length));
   }
-
-  async #output(file: string, parameters: readonly string[], input?: string): Promise<string> {
-    const result = await this.#programs.run({ file, parameters, ...(input !== undefined && { input }) });
-    if (result.exitCode !== 0) throw new Error(`${file}: exit ${result.exitCode}: ${result.stderr}`);
-    return result.stdout;
-  }
 }
-
-/** Runs programs from a small shell, which is much faster in the lab than from the test runner. */
-class Programs {
-  readonly #shell = new Shell();
-  readonly #directory = mkdtempSync(join(tmpdir(), 'programs-'));
-  #last: Promise<unknown> = Promise.resolve();
-
-  run(command: Command): Promise<CommandResult> {
-    const result = this.#last.then(() => this.#runNow(command));
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-
-  close(): void {
-    this.#shell.close();
-  }
-
-  async #runNow({ file, parameters, input }: Command): Promise<CommandResult> {
-    const [stdin, stdout, stderr] = ['in', 'out', 'err'].map((name) => join(this.#directory, name)) as Streams;
-    writeFileSync(stdin, input ?? '');
-    const libraries = process.env.XTABLES_LIBDIR === undefined ? [] : [`XTABLES_LIBDIR=${process.env.XTABLES_LIBDIR}`];
-    const words = ['env', ...libraries, file, ...parameters].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-    const status = await this.#shell.run(`${words.join(' ')} <${stdin} >${stdout} 2>${stderr}; echo $?`);
-    return {
-      exitCode: Number(status),
-      stdout: readFileSync(stdout, 'utf8'),
-      stderr: readFileSync(stderr, 'utf8'),
-    };
-  }
-}
-
-type Streams = [stdin: string, stdout: string, stderr: string];
 
 /** A directory with all extensions of iptables but those named, as if it had been built without them. */
 export function extensionsWithout(...names: string[]): string {

@@ -108,10 +108,6 @@ export class AttributeReader {
     return this.#view.getUint32(this.#at(4), false);
   }
 
-  u64Network(): bigint {
-    return this.#view.getBigUint64(this.#at(8), false);
-  }
-
   /** The first `count` bytes (default: all) of the attribute, as a view of the buffer. */
   bytes(count = this.length): Uint8Array {
     const at = this.#at(count);

@@ -87,11 +87,6 @@ export class MessageWriter {
     this.#words[this.#messageStart] = (this.#cursor - this.#messageStart) << 2;
   }
 
-  /** Bytes of the message begun last, header included: what has been written of it. */
-  get messageBytes(): number {
-    return (this.#cursor - this.#messageStart) << 2;
-  }
-
   /** Four header bytes as they lie in memory, e.g. those of `genlmsghdr` or `nfgenmsg`. */
   header4(first: number, second: number, third: number, fourth: number): void {
     this.#reserve(1);

@@ -76,10 +76,6 @@ export class DeltaMap<Key, Value> {
     return this.#pending.size;
   }
 
-  get desiredCount(): number {
-    return this.#desired.size;
-  }
-
   /** What differs, in the order in which it came to differ. */
   *pending(): Generator<Delta<Key, Value>> {
     for (const key of this.#pending) {

@@ -49,10 +49,6 @@ export class DesiredState {
     return this.#plans.values();
   }
 
-  planKeys(): Iterable<ServiceKey> {
-    return this.#plans.keys();
-  }
-
   /** Which Service holds a virtual server. */
   holderOf(key: VirtualServerKey): ServiceKey | undefined {
     return this.#virtualServers.holder(key);

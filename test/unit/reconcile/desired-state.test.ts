@@ -81,7 +81,7 @@ describe('DesiredState', () => {
   it('takes back everything when the Service goes', () => {
     swap(aPlan('a'));
     expect(remove('a')).toEqual(['no TCP/10.96.0.1:80', 'unbind 10.96.0.1', 'no KUBE-CLUSTER-IP 10.96.0.1,tcp:80']);
-    expect([...state.planKeys()]).toEqual([]);
+    expect([...state.plans()]).toEqual([]);
   });
 
   it('knows nothing to take back of a Service that it never saw', () => {

@@ -86,6 +86,19 @@ export function isLinkLocal(address: IpAddress): boolean {
   return address.startsWith('169.254.') || /^fe[89ab]/.test(address);
 }
 
+/** Why no node can serve this address: words that follow "is"; undefined when one can. */
+export function unservableReason(address: IpAddress): string | undefined {
+  if (isLoopback(address) || isLinkLocal(address)) return 'a loopback or link-local address';
+  if (address === '0.0.0.0' || address === '::') return 'the unspecified address';
+  if (address === '255.255.255.255') return 'the broadcast address';
+  return isMulticast(address) ? 'a multicast address' : undefined;
+}
+
+/** Multicast: 224.0.0.0/4 or ff00::/8. */
+function isMulticast(address: IpAddress): boolean {
+  return /^(22[4-9]|23\d)\./.test(address) || /^ff[\da-f]{2}:/.test(address);
+}
+
 /** The address as network-order bytes, 4 or 16 of them. */
 export function ipBytes(address: IpAddress): number[] {
   if (familyOf(address) === 'IPv4') return address.split('.').map(Number);

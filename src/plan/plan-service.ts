@@ -16,7 +16,7 @@ import type {
   UdpDestination,
 } from './service-plan.ts';
 import type { PortEndpoint, UsableEndpoints } from './usable-endpoints.ts';
-import { addressBits, familyOf, isInCidr, isLinkLocal, isLoopback, prefixLengthOf } from '../model/ip.ts';
+import { addressBits, familyOf, isInCidr, prefixLengthOf, unservableReason } from '../model/ip.ts';
 import {
   addressEntry,
   addressPortAddressEntry,
@@ -147,8 +147,9 @@ class PlanDraft {
 
   /** Binds an address on the dummy interface, unless it is not ours to have. Returns whether traffic may be taken. */
   bind(address: IpAddress, family: IpFamily): boolean {
-    if (isLoopback(address) || isLinkLocal(address)) {
-      this.note({ code: 'addressNotBindable', message: `${address} is a loopback or link-local address: not served` });
+    const reason = unservableReason(address);
+    if (reason !== undefined) {
+      this.note({ code: 'addressNotBindable', message: `${address} is ${reason}: not served` });
       return false;
     }
     if (this.#node.foreignAddresses.has(address)) return true;

@@ -3,8 +3,14 @@ import type { IpSet, IpSetEntry } from '../../../src/model/ip-set.ts';
 import type { IpAddress } from '../../../src/model/ip.ts';
 import type { IpvsOperation } from '../../../src/model/operation.ts';
 import type { Protocol } from '../../../src/model/service-key.ts';
-import { addressEntry, addressPortEntry, portEntry } from '../../../src/model/ip-set.ts';
-import { ip } from '../../support/builders.ts';
+import {
+  addressEntry,
+  addressPortAddressEntry,
+  addressPortEntry,
+  addressPortNetworkEntry,
+  portEntry,
+} from '../../../src/model/ip-set.ts';
+import { cidr, ip } from '../../support/builders.ts';
 import { markedVirtualServer, realServer, virtualServer } from '../../support/ipvs-builders.ts';
 import { virtualServerFlags } from '../../../src/model/virtual-server.ts';
 import { ipFamilies } from '../../../src/model/ip.ts';
@@ -98,12 +104,15 @@ function runIpset(kernel: FakeKernel, [command, name = '', value = '', ...more]:
   return true;
 }
 
-/** As the driver lists it. Of entries with three parts nobody reads more than the text. */
+/** As the driver lists it. */
 function observedEntry(text: string): IpSetEntry {
-  const [address = '', protocolAndPort = ''] = text.split(',');
-  const [protocol = '', port] = protocolAndPort.split(':');
-  if (protocolAndPort !== '') return addressPortEntry(ip(address), protocol.toUpperCase() as Protocol, Number(port));
-  return /^\d+$/.test(text) ? portEntry(Number(text)) : addressEntry(ip(text));
+  const [address = '', protocolAndPort = '', third] = text.split(',');
+  if (protocolAndPort === '') return /^\d+$/.test(text) ? portEntry(Number(text)) : addressEntry(ip(text));
+  const [word = '', number] = protocolAndPort.split(':');
+  const [protocol, port] = [word.toUpperCase() as Protocol, Number(number)];
+  if (third === undefined) return addressPortEntry(ip(address), protocol, port);
+  if (third.includes('/')) return addressPortNetworkEntry(ip(address), protocol, port, cidr(third));
+  return addressPortAddressEntry(ip(address), protocol, port, ip(third));
 }
 
 function runIp(kernel: FakeKernel, parameters: readonly string[]): boolean {

@@ -19,10 +19,9 @@ function setName(family: IpFamily, name: string): string {
 
 /** The rules of a family without their comments, as `rule FAMILY TABLE CHAIN NUMBER: RULE`. */
 function ruleLines(family: IpFamily, state: readonly string[]): readonly string[] {
-  const holds = (set: string) => {
-    const name = setName(family, set);
-    return !state.includes(`leaving ${name}`) && state.some((line) => line.startsWith(`${name} `));
-  };
+  const filled = new Set(state.filter((line) => line.startsWith('KUBE-')).map((line) => line.split(' ', 1)[0]));
+  const leaving = new Set(state.filter((line) => line.startsWith('leaving ')).map((line) => line.split(' ')[1]));
+  const holds = (set: string) => filled.has(setName(family, set)) && !leaving.has(setName(family, set));
   const chains = { ...natRules(family, state, holds), ...filterRules(family, state, holds) };
   return Object.entries(chains).flatMap(([chain, rules]) =>
     rules.map((rule, index) => `rule ${family} ${chain} ${index + 1}: ${rule}`),

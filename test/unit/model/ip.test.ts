@@ -12,6 +12,7 @@ import {
   parseCidr,
   parseIp,
   prefixLengthOf,
+  unservableReason,
 } from '../../../src/model/ip.ts';
 import { cidr, ip } from '../../support/builders.ts';
 
@@ -119,6 +120,23 @@ describe('kinds of addresses', () => {
     ['fe7f::1', false, false],
   ])('%s: loopback %s, link-local %s', (address, loopback, linkLocal) => {
     expect([isLoopback(ip(address)), isLinkLocal(ip(address))]).toEqual([loopback, linkLocal]);
+  });
+
+  it.each([
+    ['127.0.0.5', 'a loopback or link-local address'],
+    ['fe80::1', 'a loopback or link-local address'],
+    ['0.0.0.0', 'the unspecified address'],
+    ['::', 'the unspecified address'],
+    ['255.255.255.255', 'the broadcast address'],
+    ['224.0.0.1', 'a multicast address'],
+    ['239.255.255.255', 'a multicast address'],
+    ['ff02::1', 'a multicast address'],
+    ['223.255.255.255', undefined],
+    ['240.0.0.1', undefined],
+    ['fd00::1', undefined],
+    ['ff::1', undefined],
+  ])('%s cannot be served because it is: %s', (address, reason) => {
+    expect(unservableReason(ip(address))).toBe(reason);
   });
 
   it('have a family and its number of bits', () => {

@@ -13,6 +13,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { ServiceHealthServers } from '../observe/service-health.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import { RunLoop } from '../reconcile/run-loop.ts';
+import { SysctlKeeper } from '../reconcile/sysctl-keeper.ts';
 import { ChangeMeter } from './change-meter.ts';
 import { nodeSubject, ProblemFinder } from './find-problems.ts';
 import { HealthCheckPorts } from './health-check-ports.ts';
@@ -27,7 +28,7 @@ import type { PlanFollower } from './plan-follower.ts';
 import { type DaemonListener, RoundReport } from './round-report.ts';
 import { type Kernel, openKernel } from './open-kernel.ts';
 import { NodeTracker } from './node-tracker.ts';
-import { prepareNode } from './prepare-node.ts';
+import { prepareNode, wantedSysctls } from './prepare-node.ts';
 import { reconcileReport } from './reconcile-report.ts';
 import { Rounds } from './rounds.ts';
 import { rulePlanner } from './rule-planner.ts';
@@ -110,14 +111,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const tracker = new NodeTracker({ tables, driver: kernel.address, config, nodeName: name, families });
   const measured = measuredDrivers({ ...kernel, rules }, metrics, clock);
+  const observer = reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems);
   const reconciler = new Reconciler({
     tables,
     drivers: measured.drivers,
     config: { ...config, proxier },
     families,
     planRules: rulePlanner({ config, driver: rules, podCidrs: () => tables.node(name)?.podCidrs ?? [], log }),
+    sysctls: new SysctlKeeper({ driver: createSysctlDriver(), wanted: wantedSysctls(config), observer }),
     clock,
-    observer: reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems),
+    observer,
     breathe,
   });
   const noLocalEndpoints = new NoLocalEndpoints();

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { ConntrackConfig, ProxyConfig } from '../config/config.ts';
 import type { IpvsDriver, SysctlDriver } from '../kernel/drivers.ts';
 import type { Log } from '../observe/log.ts';
+import type { WantedSysctl } from '../reconcile/sysctl-keeper.ts';
 
 export interface PrepareNodeOptions {
   readonly config: Pick<ProxyConfig, 'conntrack' | 'ipvs'>;
@@ -20,10 +21,15 @@ export interface PrepareNodeOptions {
 export async function prepareNode(options: PrepareNodeOptions): Promise<void> {
   const { config, sysctl, sysfs } = options;
   setConntrackLimit(config.conntrack, sysctl, sysfs);
-  for (const [name, value] of [...conntrackSettings(config.conntrack), ...ipvsSettings(config.ipvs.strictArp)]) {
+  for (const [name, value] of wantedSysctls(config)) {
     if (sysctl.ensure(name, value)) options.log.info('Set sysctl', { name, value });
   }
   await setTimeouts(options);
+}
+
+/** Settings under /proc/sys that Services need, in the order in which they are made. */
+export function wantedSysctls(config: PrepareNodeOptions['config']): readonly WantedSysctl[] {
+  return [...conntrackSettings(config.conntrack), ...ipvsSettings(config.ipvs.strictArp)];
 }
 
 /** Most flows that the kernel tracks, whatever the number of processors. */
@@ -39,7 +45,7 @@ function setConntrackLimit(conntrack: ConntrackConfig, sysctl: SysctlDriver, sys
   if (Number(sysfs.read(hashSize) ?? buckets) < buckets) sysfs.ensure(hashSize, String(buckets));
 }
 
-function conntrackSettings(conntrack: ConntrackConfig): [string, string][] {
+function conntrackSettings(conntrack: ConntrackConfig): WantedSysctl[] {
   const settings: [string, number][] = [
     ['nf_conntrack_tcp_timeout_established', conntrack.tcpEstablishedTimeoutSeconds],
     ['nf_conntrack_tcp_timeout_close_wait', conntrack.tcpCloseWaitTimeoutSeconds],
@@ -50,8 +56,8 @@ function conntrackSettings(conntrack: ConntrackConfig): [string, string][] {
   return settings.filter(([, value]) => value > 0).map(([name, value]) => [`net/netfilter/${name}`, String(value)]);
 }
 
-function ipvsSettings(strictArp: boolean): [string, string][] {
-  const settings: [string, string][] = [['net/ipv4/vs/conntrack', '1']];
+function ipvsSettings(strictArp: boolean): WantedSysctl[] {
+  const settings: WantedSysctl[] = [['net/ipv4/vs/conntrack', '1']];
   if (reusesPortsBadly(release())) settings.push(['net/ipv4/vs/conn_reuse_mode', '0']);
   settings.push(['net/ipv4/vs/expire_nodest_conn', '1'], ['net/ipv4/vs/expire_quiescent_template', '1']);
   settings.push(['net/ipv4/ip_forward', '1']);

@@ -9,7 +9,8 @@ export type ObjectKind =
   | 'ipSet'
   | 'setEntry'
   | 'rules'
-  | 'flow';
+  | 'flow'
+  | 'sysctl';
 
 /** Hears what the reconciler does; turns it into metrics and log lines. */
 export interface ReconcileObserver {

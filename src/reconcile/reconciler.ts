@@ -12,6 +12,7 @@ import type { ServicePlan } from '../plan/service-plan.ts';
 import type { Attempts } from './attempts.ts';
 import type { ObjectKind, ReconcileObserver } from './observer.ts';
 import type { RuleInputs } from './rules-keeper.ts';
+import type { SysctlKeeper } from './sysctl-keeper.ts';
 import { serviceKey } from '../model/service-key.ts';
 import { allIpSets, ipSetFor, setRoles } from '../plan/ip-sets.ts';
 import { planService } from '../plan/plan-service.ts';
@@ -41,6 +42,8 @@ export interface ReconcilerOptions {
   readonly config: Pick<ProxyConfig, 'ipvs' | 'proxier' | 'featureGates'>;
   readonly families: readonly IpFamily[];
   readonly planRules: (inputs: RuleInputs) => Promise<RuleSet>;
+  /** Kernel settings that every audit puts right; absent where others keep them. */
+  readonly sysctls?: SysctlKeeper;
   readonly clock: Clock;
   readonly observer: ReconcileObserver;
   /** Lets the event loop do something else; called between slices of long work. */
@@ -163,6 +166,7 @@ export class Reconciler {
     const startMs = clock.monotonicMs();
     if (!this.#observedKnown || startMs < this.#auditDueMs) return;
     this.#observedKnown = false;
+    this.#options.sysctls?.audit();
     await this.#mirror.audit();
     const costMs = clock.monotonicMs() - startMs;
     await this.#mirror.auditRules();

@@ -7,6 +7,7 @@ import type { LoadNotice } from '../config/load-notice.ts';
 import { Klog } from '../observe/klog.ts';
 import { DescriptorSink } from '../observe/log-sink.ts';
 import { prepareKernel } from './daemon.ts';
+import { runCleanup } from './run-cleanup.ts';
 import { runProxier } from './run-proxier.ts';
 import { systemClock } from './system-clock.ts';
 import { programVersion, version } from './version.ts';
@@ -38,8 +39,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       writeFileSync(invocation.path, invocation.text);
       return 0;
     case 'cleanup':
-      process.stderr.write('Error: --cleanup: this version does not remove what it programmed; nothing was changed\n');
-      return 1;
+      return await cleanUpOnly(invocation.settings);
     case 'initOnly':
       return await prepareOnly(invocation.settings);
     case 'run':
@@ -58,6 +58,11 @@ async function prepareOnly(settings: LoadedSettings): Promise<number | undefined
     kernel.close();
     return 0;
   });
+}
+
+async function cleanUpOnly(settings: LoadedSettings): Promise<number | undefined> {
+  const klog = openLog(settings.config.logging, settings.notices);
+  return await reportingFailure(klog, async () => await runCleanup(settings, klog.named('app/main.ts')));
 }
 
 async function runUntilStopped(settings: LoadedSettings): Promise<number | undefined> {

@@ -8,8 +8,14 @@ import type { AddressDriver, OperationFailure } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
 import type { InterfaceAddress, Link } from './decode.ts';
 import { decodeAddresses, decodeLinks } from './decode.ts';
-import { encodeAddress, encodeCreateDummy, encodeGetLink, encodeListAddresses } from './encode.ts';
-import { addressError, createInterfaceError, foreignInterfaceError, isSettled } from './errors.ts';
+import { encodeAddress, encodeCreateDummy, encodeDeleteLink, encodeGetLink, encodeListAddresses } from './encode.ts';
+import {
+  addressError,
+  createInterfaceError,
+  foreignInterfaceError,
+  isSettled,
+  removeInterfaceError,
+} from './errors.ts';
 
 /** Messages per exchange: the kernel holds a lock that all network configuration needs, so others get their turn. */
 const operationsPerExchange = 100;
@@ -27,6 +33,11 @@ export interface AddressDriverOptions {
 
 /** The driver, with what a watcher has to know. */
 export interface DummyAddressDriver extends AddressDriver {
+  /**
+   * Removes the dummy interface with all its addresses. Returns whether there was one. Throws `DriverError` when one of
+   * that name is not a dummy, or cannot be removed.
+   */
+  removeInterface(): Promise<boolean>;
   /** Index of the dummy interface when it was last looked up, which every call does; undefined if there was none. */
   readonly interfaceIndex: number | undefined;
 }
@@ -70,6 +81,18 @@ class RouteAddressDriver implements DummyAddressDriver {
     const made = await this.#findInterface();
     if (made !== undefined) this.#requireDummy(made);
     return refusal === undefined;
+  }
+
+  async removeInterface(): Promise<boolean> {
+    const present = await this.#findInterface();
+    if (present === undefined) return false;
+    this.#requireDummy(present);
+    this.#writer.reset();
+    encodeDeleteLink(this.#writer, present.index);
+    const [refusal] = await this.#transport.exchange(this.#writer);
+    if (refusal === undefined) return true;
+    if (refusal.errno === errno.ENODEV) return false;
+    throw removeInterfaceError(this.#interfaceName, refusal);
   }
 
   async list(): Promise<readonly IpAddress[]> {

@@ -26,6 +26,13 @@ export function encodeCreateDummy(writer: MessageWriter, name: string): void {
   writer.end();
 }
 
+/** Appends the removal of an interface; its addresses go with it. */
+export function encodeDeleteLink(writer: MessageWriter, interfaceIndex: number): void {
+  writer.begin(routeMessage.deleteLink, 0);
+  writeLinkHeader(writer, interfaceIndex);
+  writer.end();
+}
+
 /** Appends the question for an interface by name; `ENODEV` if there is none. */
 export function encodeGetLink(writer: MessageWriter, name: string): void {
   writer.begin(routeMessage.getLink, 0);
@@ -80,8 +87,8 @@ function writeUnbind(writer: MessageWriter, address: IpAddress, interfaceIndex: 
 }
 
 /** `struct ifinfomsg`: family, type, index, flags and change mask, all 0. */
-function writeLinkHeader(writer: MessageWriter): void {
-  for (let word = 0; word < 4; word++) writer.headerWord(0);
+function writeLinkHeader(writer: MessageWriter, interfaceIndex = 0): void {
+  for (const word of [0, interfaceIndex, 0, 0]) writer.headerWord(word);
 }
 
 /** `struct ifaddrmsg`; the scope is global (0). */

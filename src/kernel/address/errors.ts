@@ -40,6 +40,18 @@ export function createInterfaceError(
   });
 }
 
+/** The error of removing the interface. */
+export function removeInterfaceError(
+  interfaceName: string,
+  refusal: Pick<MessageFailure, 'errno' | 'message'>,
+): DriverError {
+  return new DriverError('address', `remove dummy interface ${interfaceName}`, {
+    errnoName: errnoName(refusal.errno),
+    ...(refusal.message && { detail: refusal.message }),
+    ...(refusal.errno === errno.EPERM && { hint: 'CAP_NET_ADMIN is missing' }),
+  });
+}
+
 /** The name is taken by an interface that is not a dummy. */
 export function foreignInterfaceError(interfaceName: string, kind: string): DriverError {
   return new DriverError('address', `create dummy interface ${interfaceName}`, {

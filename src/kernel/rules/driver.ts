@@ -4,6 +4,7 @@ import type { IpFamily } from '../../model/ip.ts';
 import type { RuleCapabilities, RuleSet } from '../../model/rule-set.ts';
 import type { RuleDifference, RulesDriver } from '../drivers.ts';
 import type { IptablesFlavour } from './iptables-version.ts';
+import type { SavedRules } from './parse-save.ts';
 import type { Probe } from './probe-extensions.ts';
 import { ipFamilies } from '../../model/ip.ts';
 import { DriverError } from '../errors.ts';
@@ -72,6 +73,12 @@ export class IptablesRulesDriver implements RulesDriver {
     const failed = new Set<Probe>();
     for (const probe of open) if (!(await this.#canHold(iptables, [probe], existingSet))) failed.add(probe);
     return capabilitiesFrom(failed);
+  }
+
+  /** All rules of a family as they are; undefined where there is no iptables for it, or it cannot be read. */
+  async saved(family: IpFamily): Promise<SavedRules | undefined> {
+    const iptables = await findIptables(this.#run, family, await this.flavour());
+    return iptables === undefined ? undefined : await saveRules(this.#run, iptables).catch(ignoreDriverError);
   }
 
   async compare(rules: RuleSet): Promise<readonly RuleDifference[]> {

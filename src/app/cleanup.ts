@@ -1,0 +1,135 @@
+import type { ProxyConfig } from '../config/config.ts';
+import type { DummyAddressDriver } from '../kernel/address/driver.ts';
+import type { IpSetDriver, IpvsDriver, ObservedIpSet, OperationFailure } from '../kernel/drivers.ts';
+import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
+import type { IpAddress } from '../model/ip.ts';
+import type { VirtualServer } from '../model/virtual-server.ts';
+import type { RuleRemoval } from './cleanup-rules.ts';
+import { replacementSetName } from '../kernel/ipset/driver.ts';
+import { ipFamilies, isInCidr } from '../model/ip.ts';
+import { errno, NetlinkError } from '../netlink/errors.ts';
+import { allIpSets } from '../plan/ip-sets.ts';
+import { readObserved } from '../reconcile/observed-state.ts';
+import { rulesToRemove } from './cleanup-rules.ts';
+
+export interface CleanupDrivers {
+  readonly ipvs: IpvsDriver;
+  readonly address: Pick<
+    DummyAddressDriver,
+    'list' | 'listNodeAddresses' | 'apply' | 'removeInterface' | 'ensureInterface'
+  >;
+  readonly ipset: IpSetDriver;
+  readonly rules: Pick<IptablesRulesDriver, 'saved' | 'remove'>;
+}
+
+export interface CleanupOptions {
+  readonly drivers: CleanupDrivers;
+  readonly config: Pick<ProxyConfig, 'ipvs'>;
+  /** Gets what will be removed before anything is, then what became of it; one line each. */
+  readonly print: (line: string) => void;
+}
+
+/** What is ours in the kernel. */
+interface Inventory {
+  readonly addresses: readonly IpAddress[];
+  /** Whether nothing of others is on the dummy interface. */
+  readonly ownsInterface: boolean;
+  readonly virtualServers: readonly VirtualServer[];
+  readonly rules: readonly RuleRemoval[];
+  readonly sets: readonly string[];
+}
+
+/**
+ * Removes from the kernel what the ipvs mode has put there, and nothing else; settings under /proc/sys stay. The
+ * addresses go first, so that no program of the node is ever reached through them, then the virtual servers, rules, and
+ * sets. A step that fails does not keep the others from being taken. Returns the failures.
+ */
+export async function cleanUp({ drivers, config, print }: CleanupOptions): Promise<readonly unknown[]> {
+  const found = await takeInventory(drivers, config);
+  for (const line of describe(found)) print(line);
+  const failures: unknown[] = [];
+  const step = async (work: () => Promise<readonly OperationFailure[] | void>) => {
+    try {
+      for (const { error } of (await work()) ?? []) failures.push(error);
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await step(() => removeAddresses(drivers, found));
+  await step(() =>
+    drivers.ipvs.apply(found.virtualServers.map((virtualServer) => ({ kind: 'deleteVirtualServer', virtualServer }))),
+  );
+  for (const { rules } of found.rules) await step(() => drivers.rules.remove(rules));
+  await step(() => drivers.ipset.destroy(found.sets));
+  for (const failure of failures) print(`failed: ${failure instanceof Error ? failure.message : String(failure)}`);
+  return failures;
+}
+
+/** With the interface all its addresses go at once; one of that name that is not ours is refused. */
+async function removeAddresses(
+  { address: driver }: CleanupDrivers,
+  { addresses, ownsInterface }: Inventory,
+): Promise<readonly OperationFailure[]> {
+  if (!ownsInterface) return await driver.apply(addresses.map((address) => ({ kind: 'unbindAddress', address })));
+  await driver.removeInterface();
+  return [];
+}
+
+async function takeInventory(drivers: CleanupDrivers, config: CleanupOptions['config']): Promise<Inventory> {
+  const names = [...ipFamilies.flatMap(allIpSets).map(({ name }) => name), replacementSetName];
+  const sets = await drivers.ipset.list(names);
+  const bound = await drivers.address.list();
+  const isForeign = (address: IpAddress) => config.ipvs.excludeCidrs.some((cidr) => isInCidr(address, cidr));
+  const addresses = bound.filter((address) => !isForeign(address));
+  const rules: RuleRemoval[] = [];
+  for (const family of ipFamilies) {
+    const saved = await drivers.rules.saved(family);
+    if (saved !== undefined) rules.push(rulesToRemove(family, saved));
+  }
+  return {
+    addresses,
+    ownsInterface: addresses.length === bound.length,
+    virtualServers: await virtualServersOfOurs(drivers, config, sets, addresses),
+    rules,
+    sets: sets.map(({ name }) => name),
+  };
+}
+
+/** None where the kernel has no IPVS. */
+async function virtualServersOfOurs(
+  drivers: CleanupDrivers,
+  { ipvs }: CleanupOptions['config'],
+  sets: readonly ObservedIpSet[],
+  addresses: readonly IpAddress[],
+): Promise<readonly VirtualServer[]> {
+  try {
+    const { ours } = await readObserved({
+      drivers,
+      boundAddresses: new Set(addresses),
+      sets,
+      families: ipFamilies,
+      excludeCidrs: ipvs.excludeCidrs,
+      isKnown: () => false,
+    });
+    return ours.map(({ virtualServer }) => virtualServer);
+  } catch (error) {
+    if (error instanceof NetlinkError && error.errno === errno.ENOENT) return [];
+    throw error;
+  }
+}
+
+function describe({ addresses, ownsInterface, virtualServers, rules, sets }: Inventory): string[] {
+  const chains = rules.flatMap(({ rules: { family, chains: own } }) =>
+    own.map(({ table, name }) => `${family} ${table} ${name}`),
+  );
+  const lists: readonly (readonly [string, readonly string[]])[] = [
+    [ownsInterface ? 'addresses, with the interface kube-ipvs0' : 'addresses on kube-ipvs0', addresses],
+    ['virtual servers', virtualServers.map(({ key }) => key)],
+    ['chains, with the jumps to them', chains],
+    ['IP sets', sets],
+  ];
+  return [
+    ...lists.flatMap(([what, items]) => [`remove ${items.length} ${what}`, ...items.map((item) => `  ${item}`)]),
+    ...rules.flatMap(({ kept, rules: { family } }) => kept.map((chain) => `keep ${family} ${chain}`)),
+  ];
+}

@@ -75,6 +75,10 @@ export class FakeWorld implements World {
     ];
   }
 
+  normalize(line: string): string {
+    return line;
+  }
+
   takeWrites(): readonly string[] {
     return this.kernel.writes.splice(0);
   }

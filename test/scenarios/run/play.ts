@@ -140,7 +140,8 @@ class Player {
   /** Real servers that drain depend on the way; where the way is another one, they do not count. */
   #comparable(state: readonly string[]): readonly string[] {
     const strict = this.#variant === 'as written' || this.#variant === 'doubled';
-    return strict ? state : state.filter((line) => !/^-a .* -w 0$/.test(line));
+    const compared = strict ? state : state.filter((line) => !/^-a .* -w 0$/.test(line));
+    return compared.map((line) => this.#world.normalize(line));
   }
 
   #place(line: number): string {

@@ -19,6 +19,8 @@ export interface World {
   failOnce(description: string): void;
   /** What the kernel holds as flat lines in any order; see `parse-state.ts`. Rules as `rule ...`, without comments. */
   read(): Promise<readonly string[]>;
+  /** One spelling for a line that was expected and one that was read. */
+  normalize(line: string): string;
   /** Every change of the kernel made through the drivers since the last call. */
   takeWrites(): readonly string[];
 }

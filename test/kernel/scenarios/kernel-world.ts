@@ -1,0 +1,144 @@
+import type { ProxyConfig } from '../../../src/config/config.ts';
+import type { IpFamily } from '../../../src/model/ip.ts';
+import type { RuleCapabilities } from '../../../src/model/rule-set.ts';
+import type { Drivers } from '../../../src/reconcile/reconciler.ts';
+import type { World } from '../../scenarios/run/world.ts';
+import { type Kernel, openKernel } from '../../../src/app/open-kernel.ts';
+import { rulePlanner } from '../../../src/app/rule-planner.ts';
+import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
+import { ipFamilies } from '../../../src/model/ip.ts';
+import { silentLog } from '../../../src/observe/log.ts';
+import { allIpSets } from '../../../src/plan/ip-sets.ts';
+import { Shell } from '../../support/shell.ts';
+import { recordedDrivers } from './recorded-drivers.ts';
+import { shellRunner } from './shell-runner.ts';
+import { boundLines, normalizedRule, ruleLines, setLines } from './tool-output.ts';
+
+const nodeInterface = 'node0';
+
+/** Clears what a scenario left, but for the sets and the rules: the next one finds those and makes them its own. */
+const clearing = `ipvsadm -C; ip link del kube-ipvs0 2>/dev/null; ipset flush`;
+/** Clears sets and rules too. */
+const clearingAll = [
+  ...['iptables', 'ip6tables'].map(
+    (program) => `printf '*nat\\nCOMMIT\\n*filter\\nCOMMIT\\n' | ${program}-restore -w 5`,
+  ),
+  clearing,
+  'ipset destroy',
+].join('; ');
+
+/** The lab's kernel with the real drivers, read with the tools. */
+export class KernelWorld implements World {
+  readonly #shell = new Shell();
+  readonly #writes: string[] = [];
+  readonly #capabilities = new Map<IpFamily, RuleCapabilities>();
+  #kernel: Kernel | undefined;
+  #rules: IptablesRulesDriver | undefined;
+  #drivers: Drivers | undefined;
+
+  /** Opens the drivers; to be called once. */
+  async open(): Promise<void> {
+    this.#kernel = await openKernel(silentLog);
+    this.#rules = new IptablesRulesDriver({ flavour: 'auto', run: shellRunner(this.#shell) });
+    const { ipvs, address, ipset, conntrack } = this.#kernel;
+    this.#drivers = recordedDrivers({ ipvs, address, ipset, conntrack, rules: this.#rules }, this.#writes);
+    await this.#shell.run(`ip link add ${nodeInterface} type dummy; ip link set ${nodeInterface} up; ${clearingAll}`);
+  }
+
+  close(): void {
+    this.#kernel?.close();
+    this.#shell.close();
+  }
+
+  /** Leaves nothing of the scenario before; `everything` says whether sets and rules go too. */
+  async clear(everything: boolean): Promise<void> {
+    await this.#shell.run(everything ? clearingAll : clearing);
+    this.#writes.length = 0;
+  }
+
+  get drivers(): Drivers {
+    if (this.#drivers === undefined) throw new Error('the world is not open');
+    return this.#drivers;
+  }
+
+  planRules(config: ProxyConfig) {
+    const driver = {
+      capabilities: async (family: IpFamily, existingSet: string) => {
+        const known = this.#capabilities.get(family) ?? (await this.#rules?.capabilities(family, existingSet));
+        if (known !== undefined) this.#capabilities.set(family, known);
+        return known;
+      },
+    };
+    return rulePlanner({
+      config,
+      driver: driver as unknown as IptablesRulesDriver,
+      podCidrs: () => [],
+      log: silentLog,
+    });
+  }
+
+  async setInterfaces(addresses: readonly string[]): Promise<void> {
+    const additions = addresses.map((address) => {
+      return `address add ${address}/${address.includes(':') ? '128 nodad' : '32'} dev ${nodeInterface}`;
+    });
+    const batch = [`address flush dev ${nodeInterface}`, ...additions].join('\n');
+    await this.#shell.run(`ip -batch - <<'END'\n${batch}\nEND`);
+  }
+
+  async runCommands(lines: readonly string[]): Promise<void> {
+    await this.#shell.run(
+      ['set -e', ...lines.map((line) => (line === 'all-sets' ? makeAllSets() : line)), 'set +e'].join('\n'),
+    );
+  }
+
+  setConnections(): never {
+    throw new Error('connections of real servers cannot be set in a real kernel');
+  }
+
+  setFlows(): never {
+    throw new Error('this world has no flows');
+  }
+
+  failOnce(): never {
+    throw new Error('a real kernel does not fail when asked to');
+  }
+
+  normalize(line: string): string {
+    return normalizedRule(line);
+  }
+
+  async read(): Promise<readonly string[]> {
+    const commands = [
+      'ipvsadm -Sn',
+      'ip -o address show dev kube-ipvs0',
+      'ipset save',
+      'iptables-save',
+      'ip6tables-save',
+    ];
+    const output = await this.#shell.run(commands.join(`; printf '\\003'; `));
+    const [servers = '', addresses = '', sets = '', rules4 = '', rules6 = ''] = output.split('\x03');
+    return [
+      ...servers
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== ''),
+      ...boundLines(addresses),
+      ...setLines(sets),
+      ...ruleLines('IPv4', rules4),
+      ...ruleLines('IPv6', rules6),
+    ];
+  }
+
+  takeWrites(): readonly string[] {
+    return this.#writes.splice(0);
+  }
+}
+
+/** The sets as kube-proxy makes them. */
+function makeAllSets(): string {
+  const lines = ipFamilies.flatMap(allIpSets).map(({ name, type, family }) => {
+    if (type === 'bitmap:port') return `create ${name} ${type} range 0-65535`;
+    return `create ${name} ${type} family ${family === 'IPv6' ? 'inet6' : 'inet'} hashsize 1024 maxelem 65536`;
+  });
+  return `ipset -exist restore <<'END'\n${lines.join('\n')}\nEND`;
+}

@@ -1,5 +1,4 @@
 import { availableParallelism, release } from 'node:os';
-import { existsSync, readdirSync } from 'node:fs';
 import type { ConntrackConfig, ProxyConfig } from '../config/config.ts';
 import type { IpvsDriver, SysctlDriver } from '../kernel/drivers.ts';
 import type { Log } from '../observe/log.ts';
@@ -19,12 +18,26 @@ export interface PrepareNodeOptions {
  * to write them can start on a node that was prepared. Throws `DriverError` for the first that cannot be set.
  */
 export async function prepareNode(options: PrepareNodeOptions): Promise<void> {
-  const { config, sysctl, sysfs } = options;
-  setConntrackLimit(config.conntrack, sysctl, sysfs);
-  for (const [name, value] of wantedSysctls(config)) {
-    if (sysctl.ensure(name, value)) options.log.info('Set sysctl', { name, value });
+  const { conntrack, ipvs } = options.config;
+  try {
+    setConntrackLimit(options);
+    ensureAll(options, conntrackSettings(conntrack));
+  } catch (error) {
+    throw conntrackError(error);
   }
+  ensureAll(options, ipvsSettings(ipvs.strictArp));
   await setTimeouts(options);
+}
+
+function ensureAll({ sysctl, log }: PrepareNodeOptions, settings: readonly WantedSysctl[]): void {
+  for (const [name, value] of settings) if (sysctl.ensure(name, value)) log.info('Set sysctl', { name, value });
+}
+
+/** In upstream's words, and with the way out for nodes where these settings cannot be written. */
+function conntrackError(cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const remedy = 'where they cannot be written, set conntrack.maxPerCore and the timeouts of conntrack to 0';
+  return new Error(`could not set conntrack parameters from kube-proxy configuration: ${why}; ${remedy}`, { cause });
 }
 
 /** Settings under /proc/sys that Services need, in the order in which they are made. */
@@ -35,11 +48,13 @@ export function wantedSysctls(config: PrepareNodeOptions['config']): readonly Wa
 /** Most flows that the kernel tracks, whatever the number of processors. */
 const mostFlows = 1_048_576;
 
-function setConntrackLimit(conntrack: ConntrackConfig, sysctl: SysctlDriver, sysfs: SysctlDriver): void {
+function setConntrackLimit({ config: { conntrack }, sysctl, sysfs, log }: PrepareNodeOptions): void {
   if (conntrack.maxPerCore === 0) return;
-  const scaled = conntrack.maxPerCore * processorCount();
+  const scaled = conntrack.maxPerCore * processorCount(sysfs);
   const limit = scaled > mostFlows ? mostFlows : Math.max(scaled, conntrack.min);
-  sysctl.ensure('net/netfilter/nf_conntrack_max', String(limit));
+  if (limit === 0) return;
+  const name = 'net/netfilter/nf_conntrack_max';
+  if (sysctl.ensure(name, String(limit))) log.info('Set sysctl', { name, value: limit });
   const hashSize = 'module/nf_conntrack/parameters/hashsize';
   const buckets = Math.floor(limit / 4);
   if (Number(sysfs.read(hashSize) ?? buckets) < buckets) sysfs.ensure(hashSize, String(buckets));
@@ -86,9 +101,13 @@ async function setTimeouts({ config, ipvs, log }: PrepareNodeOptions): Promise<v
   }
 }
 
-/** Processors of the machine, whatever share of them this process may use. */
-function processorCount(): number {
-  const directory = '/sys/devices/system/cpu';
-  const found = existsSync(directory) ? readdirSync(directory).filter((name) => /^cpu\d+$/.test(name)).length : 0;
-  return found > 0 ? found : availableParallelism();
+/** Processors of the machine that are in use, whatever share of them this process may have. */
+function processorCount(sysfs: SysctlDriver): number {
+  const ranges = sysfs.read('devices/system/cpu/online')?.split(',') ?? [];
+  const counts = ranges.map((range) => {
+    const [first = Number.NaN, last = first] = range.split('-').map(Number);
+    return last - first + 1;
+  });
+  const count = counts.reduce((sum, each) => sum + each, 0);
+  return count > 0 ? count : availableParallelism();
 }

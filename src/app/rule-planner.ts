@@ -1,16 +1,16 @@
 import type { ProxyConfig } from '../config/config.ts';
 import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import type { Cidr, IpFamily } from '../model/ip.ts';
-import type { RuleCapabilities, RuleSet } from '../model/rule-set.ts';
+import type { RuleCapabilities, RuleExtension, RuleSet } from '../model/rule-set.ts';
 import type { Log } from '../observe/log.ts';
-import { ipSetFor, type SetRole, setRoles } from '../plan/ip-sets.ts';
+import { ipSetFor, setComment, type SetRole, setRoles } from '../plan/ip-sets.ts';
 import { planRules, type RuleNote } from '../plan/plan-rules.ts';
 import { detectLocal } from '../plan/rules-local-detector.ts';
 import type { RuleInputs } from '../reconcile/rules-keeper.ts';
 
 export interface RulePlannerOptions {
   readonly config: Pick<ProxyConfig, 'masqueradeBit' | 'masqueradeAll' | 'localDetection'>;
-  readonly driver: IptablesRulesDriver;
+  readonly driver: Pick<IptablesRulesDriver, 'capabilities'>;
   /** Pod networks of this node, as last known. */
   readonly podCidrs: () => readonly Cidr[];
   readonly log: Log;
@@ -48,7 +48,21 @@ async function probe(
   return await driver.capabilities(family, ipSetFor(role, family).name);
 }
 
-/** Each set of rules left out is told once. */
+/** What does not work without an extension; without a set, what the set is for. */
+const lostWithout: Readonly<Record<RuleExtension, string>> = {
+  comment: 'nothing: the rules stand without their comments',
+  mark: 'masquerading of Service traffic: clients outside of the pod network may get no answer',
+  MARK: 'masquerading of Service traffic: clients outside of the pod network may get no answer',
+  MASQUERADE: 'masquerading of Service traffic: clients outside of the pod network may get no answer',
+  set: 'masquerading, source ranges, and the protection of host ports on Service addresses',
+  addrtype: 'masquerading of node ports, and the precedence of Services over host ports',
+  conntrack: 'the acceptance of answers where FORWARD drops, and the protection of host ports on Service addresses',
+  physdev: 'the precedence of external IPs over host ports, for traffic from outside',
+  ipvs: 'the refusal of processes of this node that loadBalancerSourceRanges leave out',
+  REJECT: 'the protection of host ports: programs of the node can be reached through Service addresses',
+};
+
+/** Each set of rules left out is told once, with what does not work for it. */
 function report({ missing, rulesLeftOut }: RuleNote, family: IpFamily, reported: Set<string>, log: Log): void {
   const text = `${family} ${missing} ${rulesLeftOut.join('\n')}`;
   if (rulesLeftOut.length === 0 || reported.has(text)) return;
@@ -56,6 +70,11 @@ function report({ missing, rulesLeftOut }: RuleNote, family: IpFamily, reported:
   log.warning('The packet filter lacks an extension or a set: the rules that need it are left out', {
     family,
     missing,
+    lost: isExtension(missing) ? lostWithout[missing] : setComment(missing),
     rules: rulesLeftOut.join('; '),
   });
+}
+
+function isExtension(missing: RuleNote['missing']): missing is RuleExtension {
+  return Object.hasOwn(lostWithout, missing);
 }

@@ -1,0 +1,64 @@
+import type { Cidr, IpFamily } from '../../../src/model/ip.ts';
+import type { RuleExtension } from '../../../src/model/rule-set.ts';
+import type { SetRole } from '../../../src/plan/ip-sets.ts';
+import type { Log } from '../../../src/observe/log.ts';
+import { describe, expect, it } from '@jest/globals';
+import { rulePlanner } from '../../../src/app/rule-planner.ts';
+import { silentLog } from '../../../src/observe/log.ts';
+import { cidr } from '../../support/builders.ts';
+
+function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[] = []) {
+  const warnings: Record<string, unknown>[] = [];
+  const log: Log = { ...silentLog, warning: (_message, fields = {}) => warnings.push(fields) };
+  const probes: string[] = [];
+  const node = { podCidrs };
+  const plan = rulePlanner({
+    config: { masqueradeBit: 14, masqueradeAll: false, localDetection: { mode: 'NodeCIDR' } },
+    driver: {
+      capabilities: async (family, set) => {
+        probes.push(`${family} ${set}`);
+        return { randomFully: true, missing: new Set(missing) };
+      },
+    },
+    podCidrs: () => node.podCidrs,
+    log,
+  });
+  const planFamily = (family: IpFamily = 'IPv4', missingRoles: ReadonlySet<SetRole> = new Set()) =>
+    plan({ family, filledRoles: new Set<SetRole>(['clusterIp']), outputFilters: [], missingRoles, version: '' });
+  return { planFamily, warnings, probes, node };
+}
+
+describe('rulePlanner', () => {
+  it('finds out once per family what the packet filter can do', async () => {
+    const { planFamily, probes } = setup();
+    for (const family of ['IPv4', 'IPv4', 'IPv6', 'IPv4'] as const) await planFamily(family);
+    expect(probes.map((probe) => probe.split(' ')[0])).toEqual(['IPv4', 'IPv6']);
+  });
+
+  it('tells once what is missing, and what is lost with it', async () => {
+    const { planFamily, warnings } = setup(['REJECT', 'comment']);
+    await planFamily();
+    await planFamily();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatchObject({
+      family: 'IPv4',
+      missing: 'REJECT',
+      lost: 'the protection of host ports: programs of the node can be reached through Service addresses',
+      rules: expect.stringContaining('KUBE-IPVS-FILTER: '),
+    });
+  });
+
+  it('tells what a missing set is for', async () => {
+    const { planFamily, warnings } = setup();
+    await planFamily('IPv4', new Set(['clusterIp']));
+    expect(warnings.map(({ lost }) => lost)).toContain('Kubernetes service cluster ip + port for masquerade purpose');
+  });
+
+  it('takes the pod networks as they are at the time', async () => {
+    const { planFamily, node } = setup([], [cidr('10.244.1.0/24')]);
+    const text = async () => JSON.stringify(await planFamily());
+    expect(await text()).toContain('! -s 10.244.1.0/24');
+    node.podCidrs = [cidr('10.244.9.0/24')];
+    expect(await text()).toContain('! -s 10.244.9.0/24');
+  });
+});

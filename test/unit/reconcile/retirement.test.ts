@@ -19,6 +19,7 @@ describe('mayBeRemoved', () => {
     ['UDP without connections', 'UDP', { gone: 0, now: 0 }, true],
     ['TCP with an active connection', 'TCP', { active: 1, gone: 0, now: 599_999 }, false],
     ['TCP with a connection that is closing', 'TCP', { inactive: 1, gone: 0, now: 599_999 }, false],
+    ['TCP with a connection of each kind', 'TCP', { active: 1, inactive: 1, gone: 0, now: 599_999 }, false],
     ['TCP at the deadline', 'TCP', { active: 1, gone: 0, now: 600_000 }, true],
     ['SCTP before the deadline', 'SCTP', { active: 1, gone: 0, now: 5_000 }, false],
     ['SCTP at the deadline', 'SCTP', { active: 1, gone: 0, now: 600_000 }, true],
@@ -26,6 +27,7 @@ describe('mayBeRemoved', () => {
     ['TCP that went from the list late', 'TCP', { active: 1, since: 0, gone: 600_000, now: 1_199_999 }, false],
     ['UDP before its grace is over', 'UDP', { inactive: 9, gone: 0, now: 4_999 }, false],
     ['UDP when its grace is over', 'UDP', { inactive: 9, gone: 0, now: 5_000 }, true],
+    ['UDP whose grace began late', 'UDP', { inactive: 9, since: 3_000, gone: 0, now: 7_999 }, false],
     ['UDP that is still listed, when its grace is over', 'UDP', { inactive: 9, gone: undefined, now: 5_000 }, true],
   ])('%s', (_name, protocol, { active = 0, inactive = 0, since = 0, gone, now }, expected) => {
     const retiree = { key, sinceMs: since, goneSinceMs: gone };

@@ -156,6 +156,16 @@ describe('Retirer', () => {
     expect(await removals()).toEqual([`deleteVirtualServer ${web.key}`]);
   });
 
+  it('looks at a virtual server that leaves no more often than at others', async () => {
+    connections.set(one.key, 1);
+    table.replaceObserved([{ virtualServer: web, realServers: [draining(one)] }]);
+    retirer.follow([web.key]);
+    expect(await removals()).toEqual([]);
+    expect(retirer.nextDueMs()).toBe(1_000);
+    expect(await removals()).toEqual([]);
+    expect(listings).toBe(1);
+  });
+
   it('does not remove a virtual server that was wanted again in the meantime', async () => {
     connections.set(one.key, 1);
     table.replaceObserved([{ virtualServer: web, realServers: [draining(one)] }]);

@@ -19,7 +19,8 @@ export async function openKubeConfig(path: string, master: string): Promise<Cred
   try {
     return await open(path, master);
   } catch (error) {
-    throw new ClientConfigError(`kubeconfig ${path}${problemOf(error)}`, { cause: error });
+    const cause = error instanceof YAMLParseError ? undefined : error; // it quotes the file, over many lines
+    throw new ClientConfigError(`kubeconfig ${path}${problemOf(error)}`, { cause });
   }
 }
 

@@ -1,0 +1,39 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { program } from './daemon-process.ts';
+import { LabNode } from './lab-node.ts';
+
+jest.setTimeout(120_000);
+
+const node = new LabNode();
+afterAll(() => node.close());
+
+describe('the command line', () => {
+  it.each([
+    ['an absolute path', '/', program],
+    ['a relative path', `${program}/../../test`, '../dist/ipvs-proxier'],
+    ['a symbolic link', '/', `${node.directory}/link`],
+    ['a link to a link, through PATH', '/', 'PATH="$LINKS:$PATH" proxier'],
+  ])('prints its version when started by %s', async (_name, directory, command) => {
+    const links = [`ln -sf ${program} ${node.directory}/link`, `ln -sf link ${node.directory}/proxier`];
+    const started = `cd "$(readlink -m ${directory})" && LINKS=${node.directory} && ${command} --version`;
+    expect(await node.shell.run(`${links.join('\n')}\n${started}`)).toBe('Kubernetes v1.36.0\n');
+  });
+
+  it('explains its flags', async () => {
+    const help = await node.shell.run(`${program} --help`);
+    expect(help).toMatch(/^Makes Kubernetes Services work/);
+    expect(help).toContain('--kubeconfig string');
+  });
+
+  it.each([
+    ['an unknown flag', '--nonsense', 'unknown flag: --nonsense'],
+    ['a value that is no number', '--ipvs-sync-period=soon', '"soon"'],
+    ['a positional argument', 'please', 'please'],
+  ])('refuses %s with exit code 1 and one line', async (_name, argument, words) => {
+    const result = await node.shell.run(`${program} ${argument} >/dev/null 2>${node.directory}/err; echo "$?"`);
+    expect(result).toBe('1\n');
+    const lastLine = (await node.shell.run(`tail -n 1 ${node.directory}/err`)).trimEnd();
+    expect(lastLine).toMatch(/^(Error: |E\d{4} )/);
+    expect(lastLine).toContain(words);
+  });
+});

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Shell } from '../../support/shell.ts';
+import { DaemonProcess } from './daemon-process.ts';
+
+const removeAll = [
+  'ipvsadm -C',
+  'ip link del kube-ipvs0',
+  'for tool in iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do',
+  '  for table in nat filter mangle; do $tool -t $table -F; $tool -t $table -X; done',
+  'done',
+  'ipset destroy',
+  'true',
+];
+
+/** The node of the lab: its kernel, and a directory for the files of one test. */
+export class LabNode {
+  readonly shell = new Shell();
+  readonly directory = mkdtempSync(join(tmpdir(), 'daemon-'));
+
+  /** Writes a file into the directory; its path. */
+  write(name: string, content: string | object): string {
+    const path = join(this.directory, name);
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content, undefined, 1));
+    return path;
+  }
+
+  /** Virtual servers as `ipvsadm -Sn` has them, e.g. `-A -t 10.96.0.1:80 -s rr`. */
+  async virtualServers(): Promise<readonly string[]> {
+    const saved = await this.shell.run('ipvsadm -Sn');
+    return saved.split('\n').filter((line) => line.startsWith('-A'));
+  }
+
+  /** Whether anything of ours is in the kernel. */
+  async isUntouched(): Promise<boolean> {
+    const found = await this.shell.run('ipvsadm -Sn; ip -o link show kube-ipvs0 2>/dev/null; ipset list -n; true');
+    return found === '';
+  }
+
+  /** Ends daemons that are left and removes what they programmed. */
+  async clear(): Promise<void> {
+    await DaemonProcess.killAll();
+    await this.shell.run(removeAll.join('\n'));
+  }
+
+  close(): void {
+    this.shell.close();
+    rmSync(this.directory, { recursive: true });
+  }
+}

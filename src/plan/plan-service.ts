@@ -13,7 +13,6 @@ import type {
   PlannedVirtualServer,
   PlanNote,
   ServicePlan,
-  UdpDestination,
 } from './service-plan.ts';
 import type { PortEndpoint, UsableEndpoints } from './usable-endpoints.ts';
 import { addressBits, familyOf, isInCidr, prefixLengthOf, unservableReason } from '../model/ip.ts';
@@ -61,7 +60,6 @@ class PlanDraft {
   readonly #boundAddresses = new Set<IpAddress>();
   readonly #setEntries = new Map<string, PlannedSetEntry>();
   readonly #outputFilters: OutputFilterException[] = [];
-  readonly #udpDestinations: UdpDestination[] = [];
   readonly #notes: PlanNote[] = [];
   readonly #localReady = new Set<IpAddress>();
 
@@ -94,7 +92,6 @@ class PlanDraft {
       outputFilters: this.#outputFilters,
       healthCheckNodePort: this.#healthCheckNodePort(),
       localReadyEndpoints: countByFamily(this.#localReady),
-      udpDestinations: this.#udpDestinations,
       notes: this.#notes,
     };
   }
@@ -129,10 +126,6 @@ class PlanDraft {
 
   addOutputFilter(exception: OutputFilterException): void {
     this.#outputFilters.push(exception);
-  }
-
-  addUdpDestination(destination: UdpDestination): void {
-    this.#udpDestinations.push(destination);
   }
 
   countLocalReady(endpoint: PortEndpoint): void {
@@ -267,13 +260,6 @@ class PortDraft {
       realServers,
       waiting: waitingServers(this.#endpoints, realServers),
     });
-    if (this.#port.protocol === 'UDP') this.#addUdpDestination(address, port);
-  }
-
-  #addUdpDestination(address: IpAddress, port: number): void {
-    const servers = new Set<RealServerKey>();
-    for (const [key, endpoint] of this.#endpoints) if (endpoint.endpoint.serving) servers.add(key);
-    this.#plan.addUdpDestination({ address, port, servers });
   }
 
   #virtualServer(address: IpAddress, port: number): VirtualServer {

@@ -28,13 +28,6 @@ export interface OutputFilterException {
   readonly port: number;
 }
 
-/** A UDP address of the Service and the endpoints that serve it; flows to any other endpoint are stale. */
-export interface UdpDestination {
-  readonly address: IpAddress;
-  readonly port: number;
-  readonly servers: ReadonlySet<RealServerKey>;
-}
-
 /** Something that a user may want to know about a Service. */
 export type PlanNote =
   | { readonly code: 'addressNotBindable' | 'addressTaken' | 'noHealthCheckPort'; readonly message: string }
@@ -58,6 +51,5 @@ export interface ServicePlan {
   readonly healthCheckNodePort: number;
   /** Distinct addresses of local, ready endpoints, per family. */
   readonly localReadyEndpoints: Readonly<Record<IpFamily, number>>;
-  readonly udpDestinations: readonly UdpDestination[];
   readonly notes: readonly PlanNote[];
 }

@@ -41,7 +41,6 @@ function aPlan(name: string, changes: Partial<ServicePlan> = {}): ServicePlan {
     outputFilters: [],
     healthCheckNodePort: 0,
     localReadyEndpoints: { IPv4: 0, IPv6: 0 },
-    udpDestinations: [],
     notes: [],
     ...changes,
   };

@@ -48,7 +48,9 @@ export interface DaemonOptions {
 /** The name under which the API knows this node. */
 export function nodeName(settings: LoadedSettings): string {
   const name = settings.config.hostnameOverride === '' ? hostname() : settings.config.hostnameOverride;
-  return name.trim().toLowerCase();
+  const usable = name.trim().toLowerCase();
+  if (usable === '') throw new Error('the host name of the operating system is blank; use --hostname-override');
+  return usable;
 }
 
 /** Opens the kernel and makes the settings that need more rights than running does. Throws for what cannot be had. */

@@ -51,13 +51,16 @@ export class ProblemFinder {
 
   /** An object of the API has faults, or none any more. */
   faulty({ resource, key, value, problems }: FaultyObject): void {
-    if (problems.length === 0) return this.#options.book.forget(`decode ${resource} ${key}`);
+    const finding = `decode ${resource} ${key}`;
+    // What is ignored without harm, such as slices of host names, is for the log alone.
+    const harmful = problems.filter((problem) => !problem.endsWith('ignored'));
+    if (harmful.length === 0) return this.#options.book.forget(finding);
     const subject = this.#subjectOf(resource, key, value);
     const place = resource === 'endpointslices' ? `EndpointSlice ${key}: ` : '';
     this.#options.book.settle(
-      `decode ${resource} ${key}`,
+      finding,
       subject,
-      problems.map((problem) => ({
+      harmful.map((problem) => ({
         reason: problem.includes('loadBalancerSourceRanges') ? 'InvalidSourceRange' : 'InvalidField',
         action: 'ReadObject',
         note: `${place}${problem}`,

@@ -144,6 +144,13 @@ describe('ProblemFinder', () => {
     ]);
   });
 
+  it('is silent about what is ignored without harm', () => {
+    const { problems } = finder();
+    const faulty = { resource: 'endpointslices', key: 'default/hosts', value: {} };
+    problems.faulty({ ...faulty, problems: ['addressType: "FQDN" is not supported; slice ignored'] });
+    expect(events).toEqual([]);
+  });
+
   it('tells of a port that cannot be opened', () => {
     const { problems } = finder();
     const { key } = aService();

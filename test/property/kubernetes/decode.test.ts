@@ -62,13 +62,13 @@ function replaceAt(value: unknown, path: readonly string[], replacement: unknown
   return { ...record, [first]: replaceAt(record[first], rest, replacement) };
 }
 
-function throwsOnlyDecodeErrors(kind: keyof Decoder, value: unknown): void {
+/** Whether it does, and every field that it names has a place in each list on its way. */
+function throwsOnlyDecodeErrors(kind: keyof Decoder, value: unknown): boolean {
   try {
     const { warnings } = createDecoder()[kind](value);
-    for (const warning of warnings) expect(warning.field).not.toContain('#');
+    return warnings.every(({ field }) => !field.includes('#'));
   } catch (error) {
-    expect(error).toBeInstanceOf(DecodeError);
-    expect(error).not.toHaveProperty('field', expect.stringContaining('#'));
+    return error instanceof DecodeError && !error.field.includes('#');
   }
 }
 

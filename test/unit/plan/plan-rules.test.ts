@@ -25,7 +25,7 @@ const example: RulePlanInput = {
 };
 
 function chains(rules: RuleSet): Record<string, readonly string[]> {
-  return Object.fromEntries(rules.chains.map(({ table, name, rules }) => [`${table} ${name}`, rules]));
+  return Object.fromEntries(rules.chains.map((chain) => [`${chain.table} ${chain.name}`, chain.rules]));
 }
 
 function without(...missing: RuleExtension[]): RulePlan {

@@ -45,11 +45,14 @@ describe('messages name operation, object, errno and cause', () => {
       /^delete virtual server TCP.*: EPERM: .*NET_ADMIN/,
     ],
     [{ kind: 'addVirtualServer', virtualServer: sip }, errno.EAFNOSUPPORT, /: EAFNOSUPPORT: .*no IPv6/],
-    [{ kind: 'addVirtualServer', virtualServer: web }, errno.EBUSY, 'add virtual server TCP/10.96.0.1:443 (mh): EBUSY'],
+    [
+      { kind: 'addVirtualServer', virtualServer: web },
+      errno.EBUSY,
+      /^add virtual server TCP\/10\.96\.0\.1:443 \(mh\): EBUSY$/,
+    ],
   ])('%j, errno %i', (operation, number, message) => {
     const error = operationError(operation, number);
-    if (typeof message === 'string') expect(error.message).toBe(message);
-    else expect(error.message).toMatch(message);
+    expect(error.message).toMatch(message);
     expect(error).toMatchObject({ code: 'DRIVER_FAILED', driver: 'ipvs' });
     expect(error.cause).toBeInstanceOf(NetlinkError);
   });

@@ -137,21 +137,43 @@ describe('injected faults', () => {
     expect((await watch.next()).object.metadata.name).toBe('n2');
   });
 
-  it.each(['cut', 'end', 'stall', 'expire', 'corrupt'] as const)(
-    'breaks a watch after some events: %s',
-    async (how) => {
+  describe('a watch that breaks after some events', () => {
+    async function broken(how: 'cut' | 'end' | 'stall' | 'expire' | 'corrupt'): Promise<PlainWatch> {
       server.faults.inject({ verb: 'watch' }, { kind: 'breakWatch', how, afterEvents: 2 });
       const watch = await watchNodes();
       for (const name of ['n1', 'n2', 'n3']) addNode(name);
-      if (how === 'cut') return expect(await watch.end()).toBe('cut');
+      return watch;
+    }
+
+    async function twoEvents(watch: PlainWatch): Promise<PlainWatch> {
       expect([await watch.next(), await watch.next()].map((event) => event.object.metadata.name)).toEqual(['n1', 'n2']);
-      if (how === 'end') return expect(await watch.end()).toBe('in order');
-      if (how === 'stall') return expect(watch.next(50)).rejects.toThrow('no line came in time');
-      if (how === 'expire') return expect(await watch.next()).toMatchObject({ type: 'ERROR', object: { code: 410 } });
+      return watch;
+    }
+
+    it('is cut', async () => {
+      expect(await (await broken('cut')).end()).toBe('cut');
+    });
+
+    it('ends in order', async () => {
+      expect(await (await twoEvents(await broken('end'))).end()).toBe('in order');
+    });
+
+    it('goes silent', async () => {
+      const watch = await twoEvents(await broken('stall'));
+      await expect(watch.next(50)).rejects.toThrow('no line came in time');
+    });
+
+    it('expires', async () => {
+      const watch = await twoEvents(await broken('expire'));
+      expect(await watch.next()).toMatchObject({ type: 'ERROR', object: { code: 410 } });
+    });
+
+    it('sends nonsense, and goes on', async () => {
+      const watch = await twoEvents(await broken('corrupt'));
       await expect(watch.next()).rejects.toThrow(SyntaxError);
       expect((await watch.next()).object.metadata.name).toBe('n3');
-    },
-  );
+    });
+  });
 });
 
 describe('faults at once', () => {

@@ -222,18 +222,15 @@ describe('writing', () => {
 
 describe('who may ask', () => {
   it('accepts the present tokens only', async () => {
-    const { url, ca, setTokens } = await start({ tokens: ['one'] }).then((it) => ({
-      url: it.url,
-      ca: it.ca,
-      setTokens: it.setTokens.bind(it),
-    }));
+    const guarded = await start({ tokens: ['one'] });
+    const { url, ca } = guarded;
     const ask = (token?: string) => {
       const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
       return call<Status>(`${url}/api/v1/nodes`, { ca, headers });
     };
     expect(await ask()).toMatchObject({ code: 401, body: { reason: 'Unauthorized', message: 'Unauthorized' } });
     expect((await ask('one')).code).toBe(200);
-    setTokens(['two']);
+    guarded.setTokens(['two']);
     expect((await ask('one')).code).toBe(401);
     expect((await ask('two')).code).toBe(200);
   });

@@ -22,7 +22,9 @@ function slice(name: string | undefined, uids: string, ports = HTTP): SliceConte
 function pack(wanted: string, existing: readonly SliceContent[], ports = HTTP): string[] {
   const groups = wanted === '' ? [] : [{ ports, endpoints: endpoints(wanted) }];
   const packed = packSlices('IPv4', groups, existing, 3);
-  return packed.map(({ name, endpoints: list }) => `${name ?? 'new'}:${list.map((it) => it.targetRef.uid).join('')}`);
+  return packed.map(
+    ({ name, endpoints: list }) => `${name ?? 'new'}:${list.map((each) => each.targetRef.uid).join('')}`,
+  );
 }
 
 describe('packSlices', () => {

@@ -13,7 +13,11 @@ describe('IpRange', () => {
   it('uses the whole of a small range and then has none', () => {
     const range = new IpRange('192.0.2.0/29');
     const used = new Set<string>();
-    for (let address = range.nextFree((it) => used.has(it)); address; address = range.nextFree((it) => used.has(it))) {
+    for (
+      let address = range.nextFree((each) => used.has(each));
+      address;
+      address = range.nextFree((each) => used.has(each))
+    ) {
       used.add(address);
     }
     expect([...used].sort()).toEqual([1, 2, 3, 4, 5, 6].map((last) => `192.0.2.${last}`));
@@ -22,10 +26,12 @@ describe('IpRange', () => {
   it('knows what is inside', () => {
     const four = new IpRange('10.96.0.0/24');
     expect(
-      ['10.96.0.0', '10.96.0.1', '10.96.0.254', '10.96.0.255', '10.96.1.0', 'fd00::1'].map((it) => four.contains(it)),
+      ['10.96.0.0', '10.96.0.1', '10.96.0.254', '10.96.0.255', '10.96.1.0', 'fd00::1'].map((each) =>
+        four.contains(each),
+      ),
     ).toEqual([false, true, true, false, false, false]);
     const six = new IpRange('fd00::/112');
-    expect(['fd00::', 'fd00::1', 'fd00::ffff', 'fd00::1:0'].map((it) => six.contains(it))).toEqual([
+    expect(['fd00::', 'fd00::1', 'fd00::ffff', 'fd00::1:0'].map((each) => six.contains(each))).toEqual([
       false,
       true,
       true,

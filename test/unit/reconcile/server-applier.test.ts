@@ -109,6 +109,7 @@ describe('ServerApplier', () => {
     await applyWanted();
     expect(observer.heard('failed')).toEqual([`failed virtualServer ${web.key}`]);
     expect(accepted).toHaveLength(3);
+    expect(observer.heard('applied')).toEqual(['applied realServer 1', 'applied virtualServer 2']);
     expect([...(table.observed(web.key)?.realServers.keys() ?? [])]).toEqual([two.key]);
     expect(table.pendingKeys()).toEqual([web.key]);
     await applier.applyUnwanted();

@@ -42,6 +42,12 @@ describe('serverOperations', () => {
       [`addRealServer ${key} 10.244.0.2:8080 weight=1`],
     ],
     [
+      'the first endpoint of one that had none',
+      planned(web, [one]),
+      observed(web),
+      [`addRealServer ${key} 10.244.0.1:8080 weight=1`],
+    ],
+    [
       'weight 0, no delete, for an endpoint less',
       planned(web, [one]),
       observed(web, [one, two]),

@@ -77,6 +77,7 @@ describe('ServerTable', () => {
   it('finds what a listing shows and nobody wants', () => {
     table.replaceObserved([{ virtualServer: dns, realServers: [] }]);
     expect(table.pendingKeys()).toEqual([dns.key]);
+    expect(table.leaving.size).toBe(1);
     expect(operations(dns.key)).toEqual(['deleteVirtualServer UDP/10.96.0.10:53']);
   });
 

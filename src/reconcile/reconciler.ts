@@ -97,6 +97,7 @@ export class Reconciler {
       driver: drivers.ipvs,
       clock,
       observer,
+      mayBeAdded: (key) => this.#hasItsAddress(key),
       onApplied: (operation) => {
         this.#flows.note(operation);
         this.#touched.add(operation.virtualServer.key);
@@ -250,6 +251,16 @@ export class Reconciler {
     await this.#addressApplier.applyRemovals();
     await this.#sets.applyRemovals();
     await this.#flows.clean();
+  }
+
+  /**
+   * Whether the address of a wanted virtual server is bound, if it is to be. Without it nothing reaches the virtual
+   * server, and a process that starts anew would not know it for ours.
+   */
+  #hasItsAddress(key: VirtualServerKey): boolean {
+    const identity = this.servers.desired(key)?.virtualServer.identity;
+    if (identity?.kind !== 'address' || this.#addresses.desired(identity.address) === undefined) return true;
+    return this.#addresses.observed(identity.address) !== undefined;
   }
 
   async #retire(): Promise<void> {

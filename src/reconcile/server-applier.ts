@@ -15,6 +15,7 @@ export class ServerApplier {
   readonly #table: ServerTable;
   readonly #driver: IpvsDriver;
   readonly #observer: ReconcileObserver;
+  readonly #mayBeAdded: (key: VirtualServerKey) => boolean;
   readonly #onApplied: (operation: IpvsOperation) => void;
 
   constructor(options: {
@@ -22,19 +23,22 @@ export class ServerApplier {
     readonly driver: IpvsDriver;
     readonly clock: Clock;
     readonly observer: ReconcileObserver;
+    /** Whether what a new virtual server depends on is in place; until then it is not added. */
+    readonly mayBeAdded: (key: VirtualServerKey) => boolean;
     /** Told of every operation that the kernel accepted. */
     readonly onApplied: (operation: IpvsOperation) => void;
   }) {
     this.#table = options.table;
     this.#driver = options.driver;
     this.#observer = options.observer;
+    this.#mayBeAdded = options.mayBeAdded;
     this.#onApplied = options.onApplied;
     this.attempts = new Attempts('virtualServer', options.clock, options.observer);
   }
 
   /** Adds and changes; `first` says which keys go before the others. */
   async applyWanted(first: (key: VirtualServerKey) => boolean): Promise<void> {
-    const keys = this.#dueKeys((key) => this.#table.desired(key) !== undefined);
+    const keys = this.#dueKeys((key) => this.#table.desired(key) !== undefined && this.#mayBeWritten(key));
     const urgent = keys.filter(first);
     const rest = keys.filter((key) => !first(key));
     await this.#applyKeys([...urgent, ...rest]);
@@ -49,6 +53,10 @@ export class ServerApplier {
   /** Applies operations that are not pending in the table: removal of what has drained. */
   async applyExtra(operations: readonly IpvsOperation[]): Promise<void> {
     if (operations.length > 0) await this.#applyBatch(operations);
+  }
+
+  #mayBeWritten(key: VirtualServerKey): boolean {
+    return this.#table.observed(key) !== undefined || this.#mayBeAdded(key);
   }
 
   #forgetSettled(): void {

@@ -38,6 +38,8 @@ async function runIpvsadm(kernel: FakeKernel, [command = '', ...parameters]: rea
   }
   const operation = ipvsOperation(command, parameters);
   if (operation === undefined) return false;
+  const isNew = operation.kind === 'addVirtualServer';
+  if (kernel.servers.has(operation.virtualServer.key) === isNew) throw new Error(`ipvsadm ${command}: refused`);
   const [failure] = await kernel.ipvs.apply([operation]);
   if (failure !== undefined) throw failure.error;
   return true;

@@ -1,4 +1,5 @@
 import type { ProxyConfig } from '../../../src/config/config.ts';
+import type { ServiceKey } from '../../../src/model/service-key.ts';
 import type { ReconcileObserver } from '../../../src/reconcile/observer.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
 import type { Scenario } from '../format/scenario.ts';
@@ -19,6 +20,8 @@ export class Program {
   readonly #reconciler: Reconciler;
   readonly #tracker: NodeTracker;
   readonly #clock: ManualClock;
+  /** What a failed round took and did not plan. */
+  readonly #unplanned = new Set<ServiceKey>();
 
   constructor(world: World, config: ProxyConfig, clock: ManualClock) {
     const { tables } = this;
@@ -40,13 +43,15 @@ export class Program {
     this.#tracker.addressesChanged();
   }
 
-  /** One round, as the daemon runs it; `audit` asks for a comparison with the kernel. */
+  /** One round, as the daemon runs it; `audit` asks for a comparison with the kernel. Rejects when the round failed. */
   async round(audit = false): Promise<void> {
     if (audit) this.#reconciler.requestAudit();
     await this.#reconciler.audit();
-    const { services } = this.tables.takeChanges();
+    for (const key of this.tables.takeChanges().services) this.#unplanned.add(key);
     const { facts, changed } = await this.#tracker.update();
-    await this.#reconciler.plan(changed ? new Set([...services, ...this.tables.serviceKeys()]) : services, facts);
+    if (changed) for (const key of this.tables.serviceKeys()) this.#unplanned.add(key);
+    await this.#reconciler.plan(this.#unplanned, facts);
+    this.#unplanned.clear();
     await this.#reconciler.apply();
   }
 

@@ -23,6 +23,7 @@ let batches: string[][];
 let accepted: string[];
 let refuses: (operation: string) => boolean;
 let errnoName: string;
+let mayBeAdded: (key: string) => boolean;
 
 beforeEach(() => {
   table = new ServerTable();
@@ -32,9 +33,10 @@ beforeEach(() => {
   accepted = [];
   refuses = () => false;
   errnoName = 'EIO';
+  mayBeAdded = () => true;
   const driver = { apply } as Partial<IpvsDriver> as IpvsDriver; // the applier only applies
   const onApplied = (operation: IpvsOperation) => accepted.push(describeOperation(operation));
-  applier = new ServerApplier({ table, driver, clock, observer, onApplied });
+  applier = new ServerApplier({ table, driver, clock, observer, mayBeAdded: (key) => mayBeAdded(key), onApplied });
 });
 
 async function apply(operations: readonly IpvsOperation[]): Promise<readonly OperationFailure[]> {
@@ -219,6 +221,17 @@ describe('ServerApplier', () => {
     expect(applier.attempts.nextDueMs()).toBeUndefined();
   });
 
+  it('does not add one whose address is not there, and adds it later', async () => {
+    want(web, one);
+    mayBeAdded = (key) => key !== web.key;
+    await applyWanted();
+    expect(batches).toEqual([]);
+    expect(table.pendingKeys()).toEqual([web.key]);
+    mayBeAdded = () => true;
+    await applyWanted();
+    expect(table.observed(web.key)).toBeDefined();
+  });
+
   it('takes nothing for done when the outcome of a batch is unknown', async () => {
     want(web, one);
     const lost = new ServerApplier({
@@ -226,6 +239,7 @@ describe('ServerApplier', () => {
       driver: { apply: () => Promise.reject(new Error('ETIMEDOUT')) } as Partial<IpvsDriver> as IpvsDriver,
       clock,
       observer,
+      mayBeAdded,
       onApplied: () => accepted.push('none'),
     });
     await expect(lost.applyWanted(nobodyFirst)).rejects.toThrow('ETIMEDOUT');

@@ -12,7 +12,7 @@ import { allIpSets } from '../plan/ip-sets.ts';
 import { readObserved } from '../reconcile/observed-state.ts';
 import { rulesToRemove } from './cleanup-rules.ts';
 
-export interface CleanupDrivers {
+interface CleanupDrivers {
   readonly ipvs: IpvsDriver;
   readonly address: Pick<
     DummyAddressDriver,

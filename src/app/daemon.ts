@@ -46,7 +46,7 @@ export interface DaemonOptions {
 }
 
 /** The name under which the API knows this node. */
-export function nodeName(settings: LoadedSettings): string {
+function nodeName(settings: LoadedSettings): string {
   const name = settings.config.hostnameOverride === '' ? hostname() : settings.config.hostnameOverride;
   const usable = name.trim().toLowerCase();
   if (usable === '') throw new Error('the host name of the operating system is blank; use --hostname-override');

@@ -23,7 +23,7 @@ export interface LiveConfigurationOptions {
 const settleMs = 500;
 
 /** The configuration changed in a way that a running process cannot follow. Upstream's words. */
-export class ConfigurationChangedError extends Error {
+class ConfigurationChangedError extends Error {
   readonly code = 'CONFIG_CHANGED';
 
   constructor() {

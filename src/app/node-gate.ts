@@ -22,7 +22,7 @@ export const usualAddressWaitMs = 30_000;
 const podCidrWaitMs = 300_000;
 
 /** The pod networks of the Node did not appear, and the configuration cannot do without. */
-export class NodeWaitError extends Error {
+class NodeWaitError extends Error {
   readonly code = 'NODE_NOT_READY';
 }
 

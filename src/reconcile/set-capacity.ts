@@ -1,5 +1,5 @@
 /** Most entries of a set as upstream makes it, and the smallest that we make. */
-export const usualCapacity = 65_536;
+const usualCapacity = 65_536;
 
 /** Most entries that the kernel lets a set announce. Source: linux/netfilter/ipset/ip_set_hash_gen.h, u32 maxelem. */
 const largestCapacity = 2 ** 31;

@@ -316,9 +316,10 @@ describe('planService, source ranges', () => {
   });
 
   it('let the node in when one of them holds it', () => {
-    const planned = guarded('192.168.0.0/16', '2001:db8::/64');
+    const planned = guarded('192.168.0.0/16', '192.0.2.0/24', '2001:db8::/64');
     expect(guards(planned)).toEqual([
       'KUBE-LOAD-BALANCER-FW 198.51.100.9,tcp:80',
+      'KUBE-LOAD-BALANCER-SOURCE-CIDR 198.51.100.9,tcp:80,192.0.2.0/24',
       'KUBE-LOAD-BALANCER-SOURCE-CIDR 198.51.100.9,tcp:80,192.168.0.0/16',
       'KUBE-LOAD-BALANCER-SOURCE-IP 198.51.100.9,tcp:80,198.51.100.9',
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ObjectChange } from '../../scenarios/format/scenario.ts';
 import { parseScenarios } from '../../scenarios/format/parse-scenarios.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ApiObjects } from '../../scenarios/run/api-objects.ts';
@@ -30,12 +31,11 @@ class Node {
   }
 
   async live(happening: Happening): Promise<void> {
-    const change = objectChange(happening);
-    if (change !== undefined) {
-      this.objects.apply(change);
-      this.objects.send(change, this.program.tables);
-    }
     switch (happening.kind) {
+      case 'object':
+      case 'delete':
+        this.#change(objectChange(happening));
+        break;
       case 'restart':
         this.program = new Program(this.world, config, this.#clock);
         this.objects.list(this.program.tables, false);
@@ -70,6 +70,12 @@ class Node {
 
   async round(): Promise<void> {
     await this.program.round().catch(() => undefined);
+  }
+
+  #change(change: ObjectChange | undefined): void {
+    if (change === undefined) return;
+    this.objects.apply(change);
+    this.objects.send(change, this.program.tables);
   }
 
   /** A round that fails is repeated soon, as the daemon does it. */

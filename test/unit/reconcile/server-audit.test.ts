@@ -1,0 +1,128 @@
+import type { ScannedRealServer } from '../../../src/kernel/drivers.ts';
+import type { RealServer } from '../../../src/model/real-server.ts';
+import type { VirtualServer } from '../../../src/model/virtual-server.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ServerAudit } from '../../../src/reconcile/server-audit.ts';
+import { ServerTable } from '../../../src/reconcile/server-table.ts';
+import { realServer, virtualServer } from '../../support/ipvs-builders.ts';
+
+const web = virtualServer('TCP', '10.96.0.1:80');
+const dns = virtualServer('UDP', '10.96.0.10:53');
+const other = virtualServer('TCP', '172.16.0.1:80');
+const one = realServer('10.244.0.1:8080');
+const two = realServer('10.244.0.2:8080');
+
+let table: ServerTable;
+
+beforeEach(() => {
+  table = new ServerTable();
+  table.replaceObserved([
+    { virtualServer: web, realServers: [one, two] },
+    { virtualServer: dns, realServers: [] },
+  ]);
+});
+
+function scanned({ key, forwarding, weight }: RealServer): ScannedRealServer {
+  return { key, forwarding, weight, activeConnections: 7, inactiveConnections: 7 };
+}
+
+/** What an audit finds when the kernel shows this. */
+function audit(shown: readonly (readonly [VirtualServer, readonly RealServer[]])[], foreign: VirtualServer[] = []) {
+  const found = new ServerAudit(table, new Set(foreign.map(({ key }) => key)));
+  for (const [server] of shown) found.virtualServer(server);
+  for (const [{ key }, servers] of shown) found.realServers(key, servers.map(scanned));
+  const { virtualServers, realServers } = found.result();
+  return [virtualServers, realServers];
+}
+
+describe('ServerAudit', () => {
+  it.each<[string, readonly (readonly [VirtualServer, readonly RealServer[]])[], [number, number]]>([
+    [
+      'nothing where all is as we left it, in any order',
+      [
+        [dns, []],
+        [web, [two, one]],
+      ],
+      [0, 0],
+    ],
+    ['a virtual server that is gone', [[web, [one, two]]], [1, 0]],
+    ['everything gone', [], [2, 0]],
+    [
+      'a virtual server that somebody added',
+      [
+        [web, [one, two]],
+        [dns, []],
+        [other, [one]],
+      ],
+      [1, 0],
+    ],
+    [
+      'a virtual server with another scheduler',
+      [
+        [virtualServer('TCP', '10.96.0.1:80', { scheduler: 'lc' }), [one, two]],
+        [dns, []],
+      ],
+      [1, 0],
+    ],
+    [
+      'a real server that is gone',
+      [
+        [web, [one]],
+        [dns, []],
+      ],
+      [0, 1],
+    ],
+    [
+      'a real server that somebody added',
+      [
+        [web, [one, two]],
+        [dns, [one]],
+      ],
+      [0, 1],
+    ],
+    [
+      'one that took the place of another',
+      [
+        [web, [one, realServer('10.244.0.3:8080')]],
+        [dns, []],
+      ],
+      [0, 2],
+    ],
+    [
+      'a real server with another weight',
+      [
+        [web, [{ ...one, weight: 0 }, two]],
+        [dns, []],
+      ],
+      [0, 1],
+    ],
+    [
+      'a real server that forwards otherwise',
+      [
+        [web, [{ ...one, forwarding: 'tunnel' }, two]],
+        [dns, []],
+      ],
+      [0, 1],
+    ],
+  ])('finds %s', (_name, shown, expected) => {
+    expect(audit(shown)).toEqual(expected);
+  });
+
+  it('does not mind virtual servers of others, whatever their real servers', () => {
+    expect(
+      audit(
+        [
+          [web, [one, two]],
+          [dns, []],
+          [other, [one]],
+        ],
+        [other],
+      ),
+    ).toEqual([0, 0]);
+  });
+
+  it('changes nothing: what it finds is read in full before anything is repaired', () => {
+    audit([]);
+    expect(table.observed(web.key)?.realServers.size).toBe(2);
+  });
+});

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LabOptions } from './lab-options.ts';
+import { burst } from './parts/burst.ts';
+import { listWatch } from './parts/list-watch.ts';
 import { planning } from './parts/planning.ts';
 import type { Row } from './row.ts';
 import { passes, tableOf } from './row.ts';
@@ -10,8 +12,12 @@ import { passes, tableOf } from './row.ts';
 // The benchmark: measures all parts, prints one table, exits with 1 when a bar is missed.
 //   node test/bench/bench.ts [--quick] [PART...]
 
-const labParts = ['program-servers', 'cold-start', 'steady-state'];
-const hostParts: ReadonlyMap<string, (quick: boolean) => Promise<readonly Row[]>> = new Map([['planning', planning]]);
+const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory'];
+const hostParts: ReadonlyMap<string, (quick: boolean) => Promise<readonly Row[]>> = new Map([
+  ['planning', planning],
+  ['burst', burst],
+  ['list-watch', listWatch],
+]);
 const allParts = [...hostParts.keys(), ...labParts];
 
 const directory = join(import.meta.dirname, 'results');

@@ -3,8 +3,8 @@ import { decodeEndpointSlice } from '../../src/kubernetes/objects/endpoint-slice
 import { createInterner } from '../../src/kubernetes/objects/interner.ts';
 import type { Service } from '../../src/kubernetes/objects/service.ts';
 import { decodeService } from '../../src/kubernetes/objects/service.ts';
-import type { ClusterSize } from './list-watch/cluster.ts';
-import { endpointSlice, service } from './list-watch/cluster.ts';
+import type { ClusterSize } from './cluster-json.ts';
+import { endpointSlice, service } from './cluster-json.ts';
 
 /** Objects in hand: decoded from JSON as the daemon decodes what the API server sends. */
 export interface ClusterObjects {

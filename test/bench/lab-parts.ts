@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabOptions } from './lab-options.ts';
 import { coldStart } from './parts/cold-start.ts';
+import { memory } from './parts/memory.ts';
 import { programServers } from './parts/program-servers.ts';
 import { steadyState } from './parts/steady-state.ts';
 import type { Row } from './row.ts';
@@ -14,6 +15,7 @@ const parts: ReadonlyMap<string, (options: LabOptions) => Promise<readonly Row[]
   ['program-servers', programServers],
   ['cold-start', coldStart],
   ['steady-state', steadyState],
+  ['memory', memory],
 ]);
 
 const options = JSON.parse(process.argv[2] ?? '') as LabOptions; // written by bench.ts

@@ -43,9 +43,14 @@ export class Pipeline {
   readonly #loop: RunLoop;
   #roundEnded: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #failure: unknown;
+  #requested = false;
+  #running = false;
 
   constructor({ drivers, families, planRules }: PipelineOptions) {
-    const tables = new ClusterTables(() => this.#loop.request());
+    const tables = new ClusterTables(() => {
+      this.#requested = true;
+      this.#loop.request();
+    });
     const reconciler = new Reconciler({
       tables,
       drivers,
@@ -61,13 +66,23 @@ export class Pipeline {
     this.reconciler = reconciler;
     this.#tracker = new NodeTracker({ tables, driver, config: benchConfig, nodeName: benchNodeName, families });
     this.#loop = new RunLoop({
-      round: () => this.#round(),
+      round: async () => {
+        this.#requested = false;
+        this.#running = true;
+        await this.#round();
+        this.#running = false;
+      },
       nextDueMs: () => (tables.inSync ? reconciler.nextDueMs() : undefined),
       clock: systemClock,
       minIntervalMs: 0,
       retryMs: 1_000,
       onError: (error) => this.#end(error),
     });
+  }
+
+  /** Whether nothing waits for a round and none is running. */
+  get isIdle(): boolean {
+    return !this.#requested && !this.#running;
   }
 
   /** Lists the objects; resolves when the kernel has them. */

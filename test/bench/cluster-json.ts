@@ -46,7 +46,14 @@ export function service(index: number, revision: number): object {
   };
 }
 
-export function endpointSlice(index: number, revision: number, endpoints: number): object {
+export function endpointSlice(
+  index: number,
+  revision: number,
+  endpoints: number,
+  { extraPod }: { readonly extraPod?: number } = {},
+): object {
+  const pods = Array.from({ length: endpoints }, (_, endpoint) => index * endpoints + endpoint);
+  if (extraPod !== undefined) pods.push(extraPod);
   const rest = {
     labels: { app: `web-${index}`, 'kubernetes.io/service-name': `web-${index}` },
     annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': '2024-01-01T00:00:00Z' },
@@ -59,7 +66,7 @@ export function endpointSlice(index: number, revision: number, endpoints: number
     metadata: metadata(`web-${index}-x7k2p`, index, revision, rest),
     addressType: 'IPv4',
     ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
-    endpoints: Array.from({ length: endpoints }, (_, endpoint) => podEndpoint(index * endpoints + endpoint)),
+    endpoints: pods.map(podEndpoint),
   };
 }
 

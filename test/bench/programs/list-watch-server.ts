@@ -2,10 +2,11 @@ import { createServer } from 'node:https';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ServerIdentity } from '../../support/api-server/tls/server-identity.ts';
-import type { ClusterSize } from './cluster.ts';
-import { endpointSlice, service } from './cluster.ts';
+import type { Burst } from '../api-run.ts';
+import type { ClusterSize } from '../cluster-json.ts';
+import { endpointSlice, service } from '../cluster-json.ts';
 
-// A process that streams the lists of a synthetic cluster and, when its parent says `burst`, changes every object twice.
+// A process that streams the lists of a synthetic cluster and, when its parent says so, a burst of changes.
 // It prepares all text beforehand, so that it is never what is waited for.
 
 const size: ClusterSize = { services: Number(process.argv[2]), endpointsPerService: Number(process.argv[3]) };
@@ -34,13 +35,28 @@ const server = createServer({ cert: identity.server.certificate, key: identity.s
   watches.set(resource, response);
 });
 
-process.on('message', () => {
-  for (const [resource, make] of makers) {
-    watches
-      .get(resource)
-      ?.write(Buffer.concat([lines('MODIFIED', 2_000_000, make), lines('MODIFIED', 3_000_000, make)]));
-  }
-});
+/** Every slice gets an endpoint more, then loses it again. */
+function endpointChanges(): Buffer {
+  const withExtra = (index: number, revision: number) =>
+    endpointSlice(index, revision, size.endpointsPerService, { extraPod: 500_000 + index });
+  const without = (index: number, revision: number) => endpointSlice(index, revision, size.endpointsPerService);
+  return Buffer.concat([lines('MODIFIED', 2_000_000, withExtra), lines('MODIFIED', 3_000_000, without)]);
+}
+
+const bursts: Readonly<Record<Burst, () => void>> = {
+  allObjects: () => {
+    for (const [resource, make] of makers) {
+      watches
+        .get(resource)
+        ?.write(Buffer.concat([lines('MODIFIED', 2_000_000, make), lines('MODIFIED', 3_000_000, make)]));
+    }
+  },
+  endpoints: () => {
+    watches.get('endpointslices')?.write(endpointChanges());
+  },
+};
+
+process.on('message', (burst: Burst) => bursts[burst]());
 
 server.listen(0, '127.0.0.1', () => {
   const listBytes = [...lists.values()].reduce((sum, text) => sum + text.length, 0);

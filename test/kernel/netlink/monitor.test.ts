@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { loadNetlinkAddon } from '../../../src/native/addon.ts';
 import { routeGroup } from '../../../src/netlink/constants.ts';
 import type { NetlinkError } from '../../../src/netlink/errors.ts';
@@ -8,6 +8,9 @@ import { ignoreAddressesOf } from '../../../src/netlink/interface-filter.ts';
 import { MessageReader } from '../../../src/netlink/message-reader.ts';
 import { openRouteMonitor, type RouteMonitorOptions } from '../../../src/netlink/monitor.ts';
 import type { Monitor } from '../../../src/netlink/transport.ts';
+
+// Each of the programs started takes up to half a second in the lab of a busy machine.
+jest.setTimeout(60_000);
 
 const addon = loadNetlinkAddon();
 const monitors: Monitor[] = [];

@@ -8,6 +8,7 @@ import { Klog } from '../observe/klog.ts';
 import { DescriptorSink } from '../observe/log-sink.ts';
 import { prepareKernel } from './daemon.ts';
 import { runCleanup } from './run-cleanup.ts';
+import { requireApiAccess } from './open-source.ts';
 import { runProxier } from './run-proxier.ts';
 import { systemClock } from './system-clock.ts';
 import { programVersion, version } from './version.ts';
@@ -69,6 +70,7 @@ async function runUntilStopped(settings: LoadedSettings): Promise<number | undef
   for (const line of settings.deprecations) process.stderr.write(`${line}\n`);
   const klog = openLog(settings.config.logging, settings.notices);
   return await reportingFailure(klog, async () => {
+    if (settings.manifests.length === 0) await requireApiAccess(settings.config.clientConnection);
     await runProxier({ settings, klog });
     return undefined;
   });

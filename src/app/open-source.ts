@@ -2,13 +2,14 @@ import type { ClientConnectionConfig } from '../config/config.ts';
 import type { ObjectSink } from '../kubernetes/source.ts';
 import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
 import { ApiSource } from '../kubernetes/watch/api-source.ts';
+import type { CredentialSource } from '../kubernetes/watch/credentials.ts';
 import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
 import { type ApiClient, KubeClient, type RequestObserver } from '../kubernetes/watch/kube-client.ts';
 import type { FaultyObject } from '../kubernetes/watch/object-intake.ts';
 import { openCredentials } from '../kubernetes/watch/open-credentials.ts';
 import { serviceAccountDirectory } from '../kubernetes/watch/service-account.ts';
 import { TokenBucket } from '../kubernetes/watch/token-bucket.ts';
-import type { Log } from '../observe/log.ts';
+import { type Log, silentLog } from '../observe/log.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface ApiSourceSettings {
@@ -29,17 +30,18 @@ export interface OpenedApi {
   readonly client: ApiClient;
 }
 
+/**
+ * Finds out whether there is a way to the API server, without asking it: before anything on the node is changed. Throws
+ * `ClientConfigError`.
+ */
+export async function requireApiAccess(connection: ClientConnectionConfig): Promise<void> {
+  await findCredentials(connection, silentLog);
+}
+
 /** Opens the API server as the source of objects. Throws `ClientConfigError` when the way to it is not usable. */
 export async function openApiSource(settings: ApiSourceSettings): Promise<OpenedApi> {
   const { connection: config, nodeName, version, sink, log } = settings;
-  const source = await openCredentials({
-    kubeconfig: config.kubeconfig,
-    master: config.master,
-    openKubeConfig,
-    environment: process.env,
-    directory: serviceAccountDirectory,
-    log,
-  });
+  const source = await findCredentials(config, log);
   const clock = systemClock;
   const client = new KubeClient({
     connection: new ApiConnection({ source, clock, log }),
@@ -52,4 +54,9 @@ export async function openApiSource(settings: ApiSourceSettings): Promise<Opened
   const { onFaults } = settings;
   const shared = { client, clock, random: Math.random, log, ...(onFaults && { onFaults }) };
   return { client, source: new ApiSource({ ...shared, sink, nodeName }) };
+}
+
+function findCredentials({ kubeconfig, master }: ClientConnectionConfig, log: Log): Promise<CredentialSource> {
+  const directory = serviceAccountDirectory;
+  return openCredentials({ kubeconfig, master, openKubeConfig, environment: process.env, directory, log });
 }

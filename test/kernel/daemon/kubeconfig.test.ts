@@ -1,11 +1,11 @@
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
-import { runDaemon } from './daemon-process.ts';
+import { DaemonProcess, runDaemon } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 
 jest.setTimeout(120_000);
 
 const node = new LabNode();
-afterEach(() => node.clear());
+afterEach(() => DaemonProcess.killAll());
 afterAll(() => node.close());
 
 const good = `apiVersion: v1

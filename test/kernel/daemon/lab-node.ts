@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { Shell } from '../../support/shell.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
-const removeAll = [
-  'ipvsadm -C',
-  'ip link del kube-ipvs0',
-  'for tool in iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do',
-  '  for table in nat filter mangle; do $tool -t $table -F; $tool -t $table -X; done',
-  'done',
-  'ipset destroy',
-  'true',
-];
+/** Also what the other flavour of iptables holds, where it was ever used. */
+const removeAll = `
+ipvsadm -C
+[ ! -e /sys/class/net/kube-ipvs0 ] || ip link del kube-ipvs0
+nft flush ruleset
+for family in ip ip6; do
+  names=/proc/net/\${family}_tables_names
+  [ ! -s $names ] || sed 's/.*/*&\\nCOMMIT/' $names | \${family}tables-legacy-restore
+done
+ipset destroy
+true`;
 
 /** The node of the lab: its kernel, and a directory for the files of one test. */
 export class LabNode {
@@ -34,14 +36,14 @@ export class LabNode {
 
   /** Whether anything of ours is in the kernel. */
   async isUntouched(): Promise<boolean> {
-    const found = await this.shell.run('ipvsadm -Sn; ip -o link show kube-ipvs0 2>/dev/null; ipset list -n; true');
+    const found = await this.shell.run('ipvsadm -Sn; ls -d /sys/class/net/kube-ipvs0 2>/dev/null; ipset list -n; true');
     return found === '';
   }
 
   /** Ends daemons that are left and removes what they programmed. */
   async clear(): Promise<void> {
     await DaemonProcess.killAll();
-    await this.shell.run(removeAll.join('\n'));
+    await this.shell.run(removeAll);
   }
 
   close(): void {

@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Claims } from '../../../src/reconcile/claims.ts';
 
 const claimant = (name: string, creationTimeMs: number) => ({ key: `default/${name}` as ServiceKey, creationTimeMs });
-const old = claimant('old', 1);
-const young = claimant('young', 2);
+// By name it would be the other way round.
+const old = claimant('z-old', 1);
+const young = claimant('a-young', 2);
 
 let claims: Claims<string, string>;
 
@@ -24,8 +25,8 @@ describe('Claims', () => {
     ['younger one first', [young, old]],
   ])('belong to the oldest: %s', (_name, order) => {
     for (const each of order) claims.claim('vip', each, each.key);
-    expect(claims.holder('vip')).toBe('default/old');
-    expect(claims.winner('vip')).toBe('default/old');
+    expect(claims.holder('vip')).toBe('default/z-old');
+    expect(claims.winner('vip')).toBe('default/z-old');
   });
 
   it('belong to the first by name of equally old ones, whoever came first', () => {

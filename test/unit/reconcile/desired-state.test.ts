@@ -108,19 +108,19 @@ describe('DesiredState', () => {
   });
 
   it('gives a virtual server to the older Service, whoever came first', () => {
-    swap(aPlan('young', { creationTimeMs: 2, ...serverTo(web, two) }));
-    expect(swap(aPlan('old'))).toContain('TCP/10.96.0.1:80 -> 10.244.0.1:8080');
-    expect(state.holderOf(web.key)).toBe('default/old');
-    expect(swap(aPlan('young', { creationTimeMs: 2, ...serverTo(web, one, two) }))).toEqual([
+    swap(aPlan('a-young', { creationTimeMs: 2, ...serverTo(web, two) }));
+    expect(swap(aPlan('z-old'))).toContain('TCP/10.96.0.1:80 -> 10.244.0.1:8080');
+    expect(state.holderOf(web.key)).toBe('default/z-old');
+    expect(swap(aPlan('a-young', { creationTimeMs: 2, ...serverTo(web, one, two) }))).toEqual([
       'TCP/10.96.0.1:80 -> 10.244.0.1:8080',
     ]);
   });
 
   it('gives it to the other when the older goes, without a moment of nobody', () => {
-    swap(aPlan('young', { creationTimeMs: 2, ...serverTo(web, two) }));
-    swap(aPlan('old'));
-    expect(remove('old')).toEqual(['TCP/10.96.0.1:80 -> 10.244.0.2:8080']);
-    expect(state.holderOf(web.key)).toBe('default/young');
+    swap(aPlan('a-young', { creationTimeMs: 2, ...serverTo(web, two) }));
+    swap(aPlan('z-old'));
+    expect(remove('z-old')).toEqual(['TCP/10.96.0.1:80 -> 10.244.0.2:8080']);
+    expect(state.holderOf(web.key)).toBe('default/a-young');
   });
 
   it('takes the first of two claims that one Service makes on a virtual server', () => {

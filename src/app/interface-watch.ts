@@ -1,5 +1,6 @@
 import { watchAddresses, type MonitorListener, type WatchedAddressEvent } from '../kernel/address/watch.ts';
 import type { NetlinkAddon } from '../native/addon.ts';
+import { NetlinkError } from '../netlink/errors.ts';
 import { ignoreAddressesOf } from '../netlink/interface-filter.ts';
 import { openRouteMonitor } from '../netlink/monitor.ts';
 import type { Monitor } from '../netlink/transport.ts';
@@ -10,7 +11,7 @@ export interface InterfaceWatchOptions {
   readonly ownInterfaceIndex: () => number | undefined;
   /** Addresses or interfaces of the node changed, or may have. */
   readonly onNodeChange: () => void;
-  /** Somebody removed our own interface. */
+  /** Somebody removed our own interface, or may have. */
   readonly onOwnInterfaceRemoved: () => void;
   /** The watch has ended by itself. */
   readonly onFailure: (error: Error) => void;
@@ -36,7 +37,7 @@ export class InterfaceWatch {
   }
 
   #open(): Monitor {
-    const { addon, ownInterfaceIndex, onNodeChange, onFailure } = this.#options;
+    const { addon, ownInterfaceIndex, onNodeChange, onOwnInterfaceRemoved, onFailure } = this.#options;
     const index = ownInterfaceIndex();
     this.#filteredIndex = index;
     const filter = index === undefined ? {} : { filter: ignoreAddressesOf(index) };
@@ -44,7 +45,10 @@ export class InterfaceWatch {
       openMonitor: (listener: MonitorListener) => openRouteMonitor({ addon, ...filter, ...listener }),
       ownInterfaceIndex,
       onChange: (event) => this.#changed(event),
-      onOverflow: onNodeChange,
+      onOverflow: () => {
+        onNodeChange();
+        onOwnInterfaceRemoved();
+      },
       onFailure,
     });
   }
@@ -56,10 +60,15 @@ export class InterfaceWatch {
     else if (event.interfaceIndex !== this.#filteredIndex) this.#reopen();
   }
 
-  /** What happens between the two monitors is told by neither. */
+  /** What happens between the two monitors is told by neither. Where there cannot be another, this one goes on. */
   #reopen(): void {
     const previous = this.#monitor;
-    this.#monitor = this.#open();
+    try {
+      this.#monitor = this.#open();
+    } catch (error) {
+      if (error instanceof NetlinkError) return;
+      throw error;
+    }
     previous.close();
     this.#options.onNodeChange();
   }

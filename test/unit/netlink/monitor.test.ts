@@ -1,33 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { NativeResult, NativeSocketOptions, NetlinkAddon } from '../../../src/native/addon.ts';
+import type { NativeResult, NetlinkAddon } from '../../../src/native/addon.ts';
 import { errno } from '../../../src/netlink/errors.ts';
 import { openRouteMonitor } from '../../../src/netlink/monitor.ts';
-
-/** An addon whose monitor calls back when told to. */
-function monitoringAddon() {
-  const seen = {
-    options: [] as NativeSocketOptions[],
-    closed: [] as number[],
-    tell: (_: NativeResult): void => undefined,
-  };
-  const unexpected = (): never => {
-    throw new Error('not expected');
-  };
-  const addon: NetlinkAddon = {
-    open: unexpected,
-    close: unexpected,
-    exchange: unexpected,
-    exchangeSync: unexpected,
-    dumpMany: unexpected,
-    dumpManySync: unexpected,
-    monitor: (options, listener) => {
-      seen.tell = listener;
-      return seen.options.push(options);
-    },
-    closeMonitor: (monitor) => seen.closed.push(monitor),
-  };
-  return { addon, seen };
-}
+import { monitoringAddon } from '../../support/monitoring-addon.ts';
 
 function recordingMonitor(addon: NetlinkAddon) {
   const calls: string[] = [];

@@ -206,18 +206,26 @@ function openHealthCheckPorts(
   return new HealthCheckPorts(new Map(families.map((family) => [family, serversOf()])), settings.config);
 }
 
-/** Interfaces are followed by notification; without the addon they are read again from time to time. */
+/** Interfaces are followed by notification; without the addon, or once that has ended, they are read from time to time. */
 function watchInterfaces(kernel: Kernel, onNodeChange: () => void, onOwnInterfaceRemoved: () => void, log: Log) {
   const { addon } = kernel;
-  if (addon === undefined) return everyPeriod(30_000, onNodeChange);
+  const readPeriodically = () => everyPeriod(30_000, onNodeChange);
+  if (addon === undefined) return readPeriodically();
+  let stopReading = () => {};
   const watch = new InterfaceWatch({
     addon,
     ownInterfaceIndex: () => kernel.address.interfaceIndex,
     onNodeChange,
     onOwnInterfaceRemoved,
-    onFailure: (error) => log.error('No longer told of changes of addresses', error),
+    onFailure: (error) => {
+      log.error('No longer told of changes of addresses, reading them every 30 seconds', error);
+      stopReading = readPeriodically();
+    },
   });
-  return () => watch.close();
+  return () => {
+    watch.close();
+    stopReading();
+  };
 }
 
 function everyPeriod(periodMs: number, action: () => void): () => void {

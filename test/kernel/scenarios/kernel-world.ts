@@ -16,15 +16,14 @@ import { boundLines, normalizedRule, ruleLines, setLines } from './tool-output.t
 
 const nodeInterface = 'node0';
 
-/** Clears what a scenario left, but for the sets and the rules: the next one finds those and makes them its own. */
-const clearing = `ipvsadm -C; ip link del kube-ipvs0 2>/dev/null; ipset flush`;
-/** Clears sets and rules too. */
+/** Clears what a scenario left, but for interface, sets and rules: the next one finds those and makes them its own. */
+const clearing = 'ipvsadm -C; ip address flush dev kube-ipvs0 2>/dev/null; ipset flush';
+/** Clears interface, sets and rules too. */
 const clearingAll = [
   ...['iptables', 'ip6tables'].map(
     (program) => `printf '*nat\\nCOMMIT\\n*filter\\nCOMMIT\\n' | ${program}-restore -w 5`,
   ),
-  clearing,
-  'ipset destroy',
+  'ipvsadm -C; ip link del kube-ipvs0 2>/dev/null; ipset destroy',
 ].join('; ');
 
 /** The lab's kernel with the real drivers, read with the tools. */
@@ -50,7 +49,7 @@ export class KernelWorld implements World {
     this.#shell.close();
   }
 
-  /** Leaves nothing of the scenario before; `everything` says whether sets and rules go too. */
+  /** Leaves nothing of the scenario before; `everything` says whether interface, sets and rules go too. */
   async clear(everything: boolean): Promise<void> {
     await this.#shell.run(everything ? clearingAll : clearing);
     this.#writes.length = 0;

@@ -12,26 +12,36 @@ const world = new KernelWorld();
 beforeAll(() => world.open(), 60_000);
 afterAll(() => world.close());
 
+/** The kernel looks for a real server in a list: so many of one virtual server take minutes. */
+const mostLines = 10_000;
+
 /** Counters, tracked flows and failures are the kernel's own and cannot be asked for. */
 function isForTheFakeKernel({ steps }: Scenario): boolean {
-  return steps.some(({ connections, flows, failures }) => connections.length + flows.length + failures.length > 0);
+  return steps.some(({ connections, flows, failures, expectation }) => {
+    const asked = connections.length + flows.length + failures.length;
+    return asked > 0 || (expectation?.state.length ?? 0) > mostLines;
+  });
 }
 
-/** Whether a scenario needs a kernel without sets and rules. */
+/** Whether a scenario makes sets or the interface itself. */
 function needsEmptyKernel({ steps }: Scenario): boolean {
-  return steps.some((step) => step.commands.some((line) => /^ipset (create|destroy)/.test(line)));
+  return steps.some((step) => step.commands.some((line) => /^(ipset create|ip link add)/.test(line)));
 }
 
-describe.each(scenarioFiles())('%s', (file) => {
-  const scenarios = parseScenarios(file, readFileSync(join(scenarioDirectory, file), 'utf8'));
-  const possible = scenarios.filter((scenario) => !isForTheFakeKernel(scenario));
+const filesWithScenarios = scenarioFiles()
+  .map((file) => {
+    const scenarios = parseScenarios(file, readFileSync(join(scenarioDirectory, file), 'utf8'));
+    return [file, scenarios.filter((scenario) => !isForTheFakeKernel(scenario))] as const;
+  })
+  .filter(([, scenarios]) => scenarios.length > 0);
 
-  it.each(possible.map((scenario) => [scenario.name, scenario] as const))(
+describe.each(filesWithScenarios)('%s', (_file, scenarios) => {
+  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
     '%s',
     async (_, scenario) => {
       await world.clear(needsEmptyKernel(scenario));
       expect(await play(scenario, world)).toBe('');
     },
-    60_000,
+    300_000,
   );
 });

@@ -32,6 +32,8 @@ export function ruleLines(family: IpFamily, saved: string): readonly string[] {
   });
 }
 
+const protocolNames: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '132': 'sctp' };
+
 /** One spelling for rules as they are written and as iptables-save prints them. */
 export function normalizedRule(line: string): string {
   if (!line.startsWith('rule ')) return line;
@@ -42,6 +44,7 @@ export function normalizedRule(line: string): string {
     .replace(/-j MARK --set-xmark 0x4000\/0x0/, '-j MARK --xor-mark 0x00004000')
     .replace(/--mark 0x4000\/0x4000/, '--mark 0x00004000/0x00004000')
     .replace(/ --reject-with \S+/, '')
+    .replace(/--vproto (\d+)/, (_, number: string) => `--vproto ${protocolNames[number] ?? number}`)
     .replace(/(-s|--vaddr) (\S+)\/(?:32|128)\b/g, '$1 $2');
   const [incoming] = /! -[si] \S+/.exec(rule) ?? [''];
   const rest = incoming === '' ? rule : rule.replace(` ${incoming}`, '').replace(`${incoming} `, '');

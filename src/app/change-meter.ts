@@ -71,12 +71,12 @@ export class ChangeMeter implements ObjectSink {
   }
 
   replaceServices(services: Iterable<Service>): void {
+    const { tables } = this.#options;
     const listed = [...services];
-    this.#serviceEvents(
-      listed.map(({ key }) => key),
-      'modified',
-    );
-    this.#options.tables.replaceServices(listed);
+    const [added, modified] = parted(listed, ({ key }) => tables.service(key) === undefined);
+    this.#serviceEvents(added.map(keyOf), 'added');
+    this.#serviceEvents(modified.map(keyOf), 'modified');
+    tables.replaceServices(listed);
   }
 
   updateEndpointSlice(slice: EndpointSlice): void {
@@ -97,10 +97,13 @@ export class ChangeMeter implements ObjectSink {
   }
 
   replaceEndpointSlices(slices: Iterable<EndpointSlice>): void {
+    const { tables } = this.#options;
     const listed = [...slices];
-    this.#sliceEvents(listed, 'modified');
-    for (const slice of listed) this.#remember(slice, this.#options.tables.slice(slice.key));
-    this.#options.tables.replaceEndpointSlices(listed);
+    const [added, modified] = parted(listed, ({ key }) => tables.slice(key) === undefined);
+    this.#sliceEvents(added, 'added');
+    this.#sliceEvents(modified, 'modified');
+    for (const slice of listed) this.#remember(slice, tables.slice(slice.key));
+    tables.replaceEndpointSlices(listed);
   }
 
   updateNode(node: Node): void {
@@ -119,6 +122,7 @@ export class ChangeMeter implements ObjectSink {
   }
 
   #serviceEvents(keys: readonly ServiceKey[], type: EventType): void {
+    if (keys.length === 0) return;
     const { metrics, families } = this.#options;
     metrics.proxier.api.event('services', type, keys.length);
     metrics.changes.serviceEvents(keys.length * families.length);
@@ -126,6 +130,7 @@ export class ChangeMeter implements ObjectSink {
   }
 
   #sliceEvents(slices: readonly EndpointSlice[], type: EventType): void {
+    if (slices.length === 0) return;
     const { metrics, families } = this.#options;
     metrics.proxier.api.event('endpointslices', type, slices.length);
     const used = slices.filter(({ family }) => families.includes(family)).length;
@@ -148,4 +153,14 @@ export class ChangeMeter implements ObjectSink {
     changes.endpointsPending(this.#changedSlices);
     changes.servicesPending(this.#changedServices.size);
   }
+}
+
+function keyOf({ key }: Service): ServiceKey {
+  return key;
+}
+
+/** Those that the test holds for, and the others. */
+function parted<T>(items: readonly T[], test: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  const groups = Map.groupBy(items, test);
+  return [groups.get(true) ?? [], groups.get(false) ?? []];
 }

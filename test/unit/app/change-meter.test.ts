@@ -75,6 +75,19 @@ describe('what passes', () => {
   });
 });
 
+describe('a listing', () => {
+  it('counts what is new and what was known', async () => {
+    meter.replaceServices([aService()]);
+    meter.replaceServices([aService(), aService({ name: 'db' })]);
+    meter.replaceEndpointSlices([slice()]);
+    expect(await shown('api_events')).toEqual({
+      'ipvs_proxier_api_events_total{resource="services",type="added"}': 2,
+      'ipvs_proxier_api_events_total{resource="services",type="modified"}': 1,
+      'ipvs_proxier_api_events_total{resource="endpointslices",type="added"}': 1,
+    });
+  });
+});
+
 describe('the time until a change of endpoints is in the kernel', () => {
   const changed = (atMs: number, changes: Partial<EndpointSlice> = {}) =>
     meter.updateEndpointSlice(slice({ lastChangeTriggerTimeMs: atMs, ...changes }));

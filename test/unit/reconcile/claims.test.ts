@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe('Claims', () => {
-  it('are nobody`s without a claimant', () => {
+  it('belong to nobody without a claimant', () => {
     expect([claims.winner('vip'), claims.holder('vip')]).toEqual([undefined, undefined]);
     claims.release('vip', old.key);
     expect(claims.winner('vip')).toBeUndefined();

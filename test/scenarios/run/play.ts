@@ -14,6 +14,9 @@ import { configOf, Program } from './program.ts';
 export const variants = ['as written', 'reversed', 'split', 'squashed', 'doubled'] as const;
 export type Variant = (typeof variants)[number];
 
+/** Changes of one step that is split get rounds of their own, or share them where there are more than this. */
+const mostRounds = 12;
+
 /** Node and interfaces of a scenario that does not name others. */
 const usualInterfaces = ['192.168.0.10', 'fd00:168::10'];
 const usualNode: ObjectChange = {
@@ -107,11 +110,12 @@ class Player {
   }
 
   async #sendAll(changes: readonly ObjectChange[]): Promise<void> {
-    for (const change of this.#variant === 'reversed' ? changes.toReversed() : changes) {
+    const together = this.#variant === 'split' ? Math.ceil(changes.length / mostRounds) : Number.POSITIVE_INFINITY;
+    for (const [index, change] of (this.#variant === 'reversed' ? changes.toReversed() : changes).entries()) {
       this.#objects.apply(change);
       this.#objects.send(change, this.#program.tables);
       if (this.#variant === 'doubled') this.#objects.send(change, this.#program.tables);
-      if (this.#variant === 'split') await this.#round(false);
+      if ((index + 1) % together === 0) await this.#round(false);
     }
   }
 

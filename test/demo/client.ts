@@ -5,7 +5,7 @@ import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { ClientRequest } from './client-process.ts';
 
-const requestTimeoutMs = 15_000;
+const requestTimeoutMs = 30_000;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as ClientRequest;

@@ -5,6 +5,7 @@ export interface RealServerLine {
   /** Address and port. */
   readonly address: string;
   readonly weight: number;
+  readonly activeConnections: number;
 }
 
 /** The real servers of a virtual server, e.g. `10.96.0.80:80`; empty when there is none. */
@@ -14,7 +15,11 @@ export function realServersOf(virtualServer: string): readonly RealServerLine[] 
   const lines = block.split('\n').map((line) => line.trim().split(/\s+/));
   return lines
     .filter(([arrow]) => arrow === '->')
-    .map(([, address = '', , weight]) => ({ address, weight: Number(weight) }));
+    .map(([, address = '', , weight, active]) => ({
+      address,
+      weight: Number(weight),
+      activeConnections: Number(active),
+    }));
 }
 
 /** Addresses on the dummy interface. */

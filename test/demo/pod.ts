@@ -1,13 +1,16 @@
-// A pod of the demo: answers HTTP on 8080 and UDP on 5353 with its name. /slow takes six seconds. argv: name
+// A pod of the demo: answers HTTP on 8080 and UDP on 5353 with its name. /slow is answered when SIGUSR2 comes. argv: name
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 
-const slowAnswerMs = 6_000;
 const name = process.argv[2] ?? 'pod';
+const held: ServerResponse[] = [];
 const server = createServer((request, response) => {
   response.setHeader('connection', 'close');
-  if (request.url === '/slow') setTimeout(() => response.end(name), slowAnswerMs);
+  if (request.url === '/slow') held.push(response);
   else response.end(name);
+});
+process.on('SIGUSR2', () => {
+  for (const response of held.splice(0)) response.end(name);
 });
 const socket = createSocket({ type: 'udp6' }, (_message, from) => {
   socket.send(name, from.port, from.address);

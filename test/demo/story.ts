@@ -112,6 +112,14 @@ async function tour(): Promise<void> {
       [web, nodePort].every((key) => realServersOf(key).some(({ weight }) => weight === 0)),
     );
     show('ipvsadm', '-Ln', '-t', nodePort);
+    const drained = realServersOf(nodePort).filter(({ weight }) => weight === 0);
+    const held = drained.map(({ activeConnections }) => activeConnections);
+    report.check(
+      'leaving pods have weight 0 and keep connections',
+      held.join() === '2,2',
+      `${held.join(' and ')} active`,
+    );
+    world.answerSlowRequests();
     await podsReplaced();
   });
   report.check(
@@ -120,6 +128,8 @@ async function tour(): Promise<void> {
     `${during.length} requests, ${failuresOf(during)} failed`,
   );
   const finished = await slow;
+  report.command(`ip netns exec outside curl ${nodePortUrl}slow   # 10 at once, begun before`);
+  report.output(finished.join(' '));
   report.check('requests in flight on leaving pods are finished', isSpreadOver(5, finished), tally(finished));
 
   report.chapter('A pod is deleted under load, and replaced');

@@ -186,7 +186,9 @@ export class ManifestSource implements ObjectSource {
     const problem = String(error);
     if (problem === this.#lastProblem) return;
     this.#lastProblem = problem;
-    this.#options.log.error('Cannot read the manifests, their last content stays in force', error);
+    const effect =
+      this.#delivered === undefined ? 'nothing is delivered until they can be' : 'their last content is in force';
+    this.#options.log.error('The manifests cannot be read', error, { effect });
   }
 }
 

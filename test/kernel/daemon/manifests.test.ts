@@ -50,7 +50,9 @@ describe('manifests', () => {
 
   it('that are not there are looked for until they are', async () => {
     const daemon = new DaemonProcess({ args: [`--manifests=${node.directory}/later`] });
-    await daemon.line(/^E.*Cannot read the manifests.*\/later/);
+    await daemon.line(
+      /^E.*The manifests cannot be read" err=".*\/later'" effect="nothing is delivered until they can be"/,
+    );
     expect(await node.virtualServers()).toEqual([]);
     mkdirSync(`${node.directory}/later`);
     node.write('later/a.json', service('a', '10.96.0.1'));

@@ -194,7 +194,7 @@ describe('ManifestSource', () => {
     await until(() => calls.length === 3);
     await rename(inner, join(directory, 'away'));
     await until(() => lines.length === 1, 100);
-    expect(lines[0]).toContain('Cannot read the manifests');
+    expect(lines[0]).toMatch(/The manifests cannot be read: .*their last content is in force/);
     await clock.advance(6_000);
     await rename(join(directory, 'away'), inner);
     await write('inner/web.yaml', service('web', 81));

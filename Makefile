@@ -92,6 +92,7 @@ fmt: setup-node ## rewrite the style
 	@biome format --write $(sources) *.cjs *.json
 
 bench: setup ## ratios against C and bars, in the lab and outside; make bench ARGS=--quick takes 3 minutes
+	@node .build/bundle.ts >/dev/null
 	@node test/bench/bench.ts $(ARGS)
 
 chart: setup-node ## schema check, rendering, comparison with the golden output

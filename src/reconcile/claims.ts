@@ -13,30 +13,44 @@ interface Claim<Value> {
 
 /** Things that several Services may want at once. Each is held once and leaves with its last owner. */
 export class Claims<Key, Value> {
-  readonly #claims = new Map<Key, readonly Claim<Value>[]>();
+  readonly #winners = new Map<Key, Claim<Value>>();
+  /** The claims that have not won, by seniority; nearly nothing is claimed twice. */
+  readonly #others = new Map<Key, readonly Claim<Value>[]>();
 
   /** Puts or replaces the claim of this claimant. */
   claim(key: Key, claimant: Claimant, value: Value): void {
     const claim = { claimant, value };
-    const present = this.#claims.get(key);
-    const others = present?.filter((other) => other.claimant.key !== claimant.key) ?? [];
-    this.#claims.set(key, others.length === 0 ? [claim] : [...others, claim].sort(bySeniority));
+    const present = this.#winners.get(key);
+    if (present === undefined) this.#winners.set(key, claim);
+    else this.#settle(key, [...this.#without(key, claimant.key), claim].sort(bySeniority));
   }
 
   release(key: Key, claimant: ServiceKey): void {
-    const remaining = (this.#claims.get(key) ?? []).filter((claim) => claim.claimant.key !== claimant);
-    if (remaining.length === 0) this.#claims.delete(key);
-    else this.#claims.set(key, remaining);
+    this.#settle(key, this.#without(key, claimant));
   }
 
   /** The winner's value; undefined when nobody claims. */
   winner(key: Key): Value | undefined {
-    return this.#claims.get(key)?.[0]?.value;
+    return this.#winners.get(key)?.value;
   }
 
   /** Who holds it. */
   holder(key: Key): ServiceKey | undefined {
-    return this.#claims.get(key)?.[0]?.claimant.key;
+    return this.#winners.get(key)?.claimant.key;
+  }
+
+  /** The claims of others, by seniority. */
+  #without(key: Key, claimant: ServiceKey): readonly Claim<Value>[] {
+    const winner = this.#winners.get(key);
+    const claims = winner === undefined ? [] : [winner, ...(this.#others.get(key) ?? [])];
+    return claims.filter((claim) => claim.claimant.key !== claimant);
+  }
+
+  #settle(key: Key, [winner, ...others]: readonly Claim<Value>[]): void {
+    if (winner === undefined) this.#winners.delete(key);
+    else this.#winners.set(key, winner);
+    if (others.length === 0) this.#others.delete(key);
+    else this.#others.set(key, others);
   }
 }
 

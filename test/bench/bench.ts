@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LabOptions } from './lab-options.ts';
 import { burst } from './parts/burst.ts';
+import { coldStartAlone } from './parts/cold-start-alone.ts';
 import { listWatch } from './parts/list-watch.ts';
 import { planning } from './parts/planning.ts';
 import type { Row } from './row.ts';
@@ -31,7 +32,10 @@ async function measure(chosen: readonly string[], quick: boolean): Promise<reado
     rows.push(...(await part(quick)));
   }
   const parts = chosen.filter((name) => labParts.includes(name));
-  if (parts.length > 0) rows.push(...measureInLab({ parts, quick, directory, replay: compileFloor() }));
+  if (parts.length > 0) {
+    const coldStartAloneMs = parts.includes('cold-start') ? await coldStartAlone(quick) : 0;
+    rows.push(...measureInLab({ parts, quick, directory, replay: compileFloor(), coldStartAloneMs }));
+  }
   return rows.sort((a, b) => a.part - b.part);
 }
 

@@ -4,6 +4,8 @@ export interface LabOptions {
   readonly parts: readonly string[];
   /** Fewer repetitions. */
   readonly quick: boolean;
+  /** What our side of the cold start takes outside the lab, see `parts/cold-start-alone.ts`; 0 when not measured. */
+  readonly coldStartAloneMs: number;
   /** Path of the compiled floor. */
   readonly replay: string;
   /** Where recordings and results may be written. */

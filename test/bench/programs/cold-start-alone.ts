@@ -13,10 +13,10 @@ const pipeline = new Pipeline({
   families: ['IPv4', 'IPv6'],
   planRules: ({ family }) => Promise.resolve({ family, chains: [], jumps: [] }),
 });
-const cpu = process.cpuUsage();
+const before = process.threadCpuUsage();
 const start = performance.now();
 await pipeline.program(objects);
 const ms = performance.now() - start;
-const { user, system } = process.cpuUsage(cpu);
-printResult({ ms, cpuMs: (user + system) / 1000, planMs: pipeline.planMs, ...sent });
+const { user, system } = process.threadCpuUsage(before);
+printResult({ ms, mainThreadMs: (user + system) / 1000, planMs: pipeline.planMs, ...sent });
 process.exit(0);

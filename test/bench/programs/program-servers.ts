@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { IpvsDriver } from '../../../src/kernel/drivers.ts';
 import type { IpvsOperation } from '../../../src/model/operation.ts';
 import type { VirtualServerIdentity } from '../../../src/model/virtual-server.ts';
 import { formatEndpoint } from '../../../src/model/virtual-server.ts';
@@ -7,14 +8,16 @@ import { planNode } from '../../../src/plan/plan-node.ts';
 import { clusterObjects } from '../cluster.ts';
 import { openMeasuredKernel } from '../measured-kernel.ts';
 import { noTraffic, Recording } from '../measured-transport.ts';
+import { nullKernel } from '../null-kernel.ts';
 import { benchConfig, benchNodeName } from '../pipeline.ts';
 import { printResult } from '../print-result.ts';
 
-// Programs virtual servers with their real servers: operations in hand, to the acknowledgement of the last.
-//   node program-servers.ts SERVICES ENDPOINTS [FILE to record the messages in] [FILE to write for ipvsadm -R]
+// Programs virtual servers with their real servers: operations in hand, to the acknowledgement of the last. `warm`: the code has encoded them before,
+// to nowhere, as in a daemon that has been running.
+//   node program-servers.ts SERVICES ENDPOINTS cold|warm [FILE to record the messages in] [FILE to write for ipvsadm -R]
 
 const size = { services: Number(process.argv[2]), endpointsPerService: Number(process.argv[3]) };
-const [, , , , recordingPath, restorePath] = process.argv;
+const [, , , , mode, recordingPath, restorePath] = process.argv;
 
 /** As many as the daemon sends at a time. */
 const operationsPerBatch = 4096;
@@ -51,6 +54,13 @@ function endpointOf(identity: VirtualServerIdentity): string {
   return formatEndpoint(identity.address, identity.port);
 }
 
+async function apply(driver: IpvsDriver): Promise<void> {
+  for (let from = 0; from < inHand.length; from += operationsPerBatch) {
+    const [failure] = await driver.apply(inHand.slice(from, from + operationsPerBatch));
+    if (failure !== undefined) throw failure.error;
+  }
+}
+
 const inHand = operations();
 if (restorePath !== undefined) writeFileSync(restorePath, `${inHand.map(restoreLine).join('\n')}\n`);
 const traffic = noTraffic();
@@ -58,11 +68,10 @@ const recording = recordingPath === undefined ? undefined : new Recording(record
 const { ipvs } = openMeasuredKernel(traffic, recording);
 await ipvs.timeouts(); // looks the family up, as the daemon has when it has prepared the node
 
+if (mode === 'warm') for (let warmUp = 0; warmUp < 3; warmUp++) await apply(nullKernel({ messages: 0, bytes: 0 }).ipvs);
+
 const start = performance.now();
-for (let from = 0; from < inHand.length; from += operationsPerBatch) {
-  const [failure] = await ipvs.apply(inHand.slice(from, from + operationsPerBatch));
-  if (failure !== undefined) throw failure.error;
-}
+await apply(ipvs);
 const ms = performance.now() - start;
 
 recording?.close();

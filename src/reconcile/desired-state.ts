@@ -2,11 +2,17 @@ import type { IpAddress, IpFamily } from '../model/ip.ts';
 import type { IpSetEntry, IpSetName } from '../model/ip-set.ts';
 import type { ServiceKey } from '../model/service-key.ts';
 import type { VirtualServerKey } from '../model/virtual-server.ts';
-import type { OutputFilterException, PlannedVirtualServer, ServicePlan } from '../plan/service-plan.ts';
+import type {
+  OutputFilterException,
+  PlannedSetEntry,
+  PlannedVirtualServer,
+  ServicePlan,
+} from '../plan/service-plan.ts';
 import type { SetRole } from '../plan/ip-sets.ts';
 import { familyOf } from '../model/ip.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
 import { type Claimant, Claims } from './claims.ts';
+import { LostServers, type Shaping } from './lost-servers.ts';
 
 /** An entry in its set. */
 export interface SetMember {
@@ -26,6 +32,13 @@ export function setMemberKey(set: string, entry: IpSetEntry): string {
   return `${set} ${entry.text}`;
 }
 
+/** A Service that won or lost a virtual server because the plan of another one changed. */
+interface Handover {
+  readonly key: VirtualServerKey;
+  readonly service: ServiceKey;
+  readonly isLost: boolean;
+}
+
 /** The plans of all Services, and what follows from them together: shared things counted, claims settled. */
 export class DesiredState {
   readonly #plans = new Map<ServiceKey, ServicePlan>();
@@ -34,6 +47,7 @@ export class DesiredState {
   readonly #members = new Claims<string, SetMember>();
   readonly #roleCounts = new Map<string, number>();
   readonly #outputFilters = new Map<ServiceKey, readonly OutputFilterException[]>();
+  readonly #lost = new LostServers();
   readonly #listener: DesiredStateListener;
   #rulesVersion = 0;
 
@@ -57,14 +71,17 @@ export class DesiredState {
   /** Replaces the plan of a Service; undefined when the Service is gone. Costs what the two plans cost. */
   swap(key: ServiceKey, plan: ServicePlan | undefined): void {
     const previous = this.#plans.get(key);
+    const shaped = this.#lost.shaping(previous);
     if (plan === undefined) this.#plans.delete(key);
     else this.#plans.set(key, plan);
     // Claims outlive the plan that made them, so they must not hold it.
     const owner = { key, creationTimeMs: plan?.creationTimeMs ?? 0 };
-    this.#swapVirtualServers(owner, previous, plan);
+    const handovers = this.#swapVirtualServers(owner, previous, plan);
     this.#swapAddresses(owner, previous, plan);
-    this.#swapMembers(owner, previous, plan);
-    this.#swapOutputFilters(key, plan?.outputFilters ?? []);
+    // Those who win come first and those who lose last, so that nothing both want is gone for a moment.
+    for (const handover of handovers) if (!handover.isLost) this.#settleHandover(handover);
+    this.#swapShaping(owner, shaped, this.#lost.shaping(plan));
+    for (const handover of handovers) if (handover.isLost) this.#settleHandover(handover);
   }
 
   /** Another number whenever `filledRoles` or `outputFilters` of any family has changed. */
@@ -86,21 +103,48 @@ export class DesiredState {
     return [...this.#outputFilters.values()].flat().filter(({ address }) => familyOf(address) === family);
   }
 
-  #swapVirtualServers(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+  /** Returns which other Services won or lost virtual servers by it. */
+  #swapVirtualServers(
+    owner: Claimant,
+    previous: ServicePlan | undefined,
+    plan: ServicePlan | undefined,
+  ): readonly Handover[] {
     const stale = new Set(previous?.virtualServers.map((planned) => planned.virtualServer.key));
     const fresh = new Map<VirtualServerKey, PlannedVirtualServer>();
     for (const planned of plan?.virtualServers ?? []) {
       if (!fresh.has(planned.virtualServer.key)) fresh.set(planned.virtualServer.key, planned);
     }
+    const handovers: Handover[] = [];
     for (const [key, planned] of fresh) {
       stale.delete(key);
-      this.#virtualServers.claim(key, owner, planned);
-      this.#listener.virtualServer(key, this.#virtualServers.winner(key));
+      this.#changeClaim(key, owner.key, handovers, () => this.#virtualServers.claim(key, owner, planned));
+      this.#lost.note(owner.key, key, this.holderOf(key) !== owner.key);
     }
     for (const key of stale) {
-      this.#virtualServers.release(key, owner.key);
-      this.#listener.virtualServer(key, this.#virtualServers.winner(key));
+      this.#changeClaim(key, owner.key, handovers, () => this.#virtualServers.release(key, owner.key));
+      this.#lost.note(owner.key, key, false);
     }
+    return handovers;
+  }
+
+  /** Changes the claim of the owner, tells of the outcome, and notes when another Service wins or loses by it. */
+  #changeClaim(key: VirtualServerKey, owner: ServiceKey, handovers: Handover[], change: () => void): void {
+    const before = this.holderOf(key);
+    change();
+    const after = this.holderOf(key);
+    this.#listener.virtualServer(key, this.#virtualServers.winner(key));
+    if (before === after) return;
+    if (before !== undefined && before !== owner) handovers.push({ key, service: before, isLost: true });
+    if (after !== undefined && after !== owner) handovers.push({ key, service: after, isLost: false });
+  }
+
+  /** What another Service says about traffic counts as long as it holds the virtual server. */
+  #settleHandover({ key, service, isLost }: Handover): void {
+    const plan = this.#plans.get(service);
+    if (plan === undefined) return;
+    const before = this.#lost.shaping(plan);
+    this.#lost.note(service, key, isLost);
+    this.#swapShaping({ key: service, creationTimeMs: plan.creationTimeMs }, before, this.#lost.shaping(plan));
   }
 
   #swapAddresses(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
@@ -116,18 +160,24 @@ export class DesiredState {
     }
   }
 
-  #swapMembers(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+  #swapShaping(owner: Claimant, previous: Shaping, next: Shaping): void {
+    this.#swapMembers(owner, previous.setEntries, next.setEntries);
+    this.#swapOutputFilters(owner.key, next.outputFilters);
+  }
+
+  #swapMembers(owner: Claimant, previous: readonly PlannedSetEntry[], next: readonly PlannedSetEntry[]): void {
     const stale = new Map<string, string>();
-    for (const { role, family, entry } of previous?.setEntries ?? []) {
+    for (const { role, family, entry } of previous) {
       stale.set(setMemberKey(ipSetFor(role, family).name, entry), `${role} ${family}`);
     }
-    for (const { role, family, entry } of plan?.setEntries ?? []) {
+    for (const { role, family, entry } of next) {
       const set = ipSetFor(role, family).name;
       const key = setMemberKey(set, entry);
       if (stale.delete(key)) continue;
+      const isNew = this.#members.winner(key) === undefined;
       this.#members.claim(key, owner, { set, entry });
       this.#count(`${role} ${family}`, 1);
-      this.#listener.setMember(key, { set, entry });
+      if (isNew) this.#listener.setMember(key, { set, entry });
     }
     for (const [key, roleName] of stale) {
       this.#members.release(key, owner.key);

@@ -123,6 +123,26 @@ describe('DesiredState', () => {
     expect(state.holderOf(web.key)).toBe('default/a-young');
   });
 
+  it('lets only the holder say who may come: entries and exceptions about what another one holds do not count', () => {
+    const firewall = {
+      role: 'loadBalancerFirewall',
+      family: 'IPv4',
+      entry: addressPortEntry(ip(vip), 'TCP', 80),
+    } as const;
+    const outputFilters = [{ address: ip(vip), protocol: 'TCP' as const, port: 80 }];
+    const young = aPlan('a-young', { creationTimeMs: 2, setEntries: [firewall], outputFilters });
+    expect(swap(young)).toContain('KUBE-LOAD-BALANCER-FW 10.96.0.1,tcp:80');
+    expect(swap(aPlan('z-old'))).toContain('no KUBE-LOAD-BALANCER-FW 10.96.0.1,tcp:80');
+    expect([...state.filledRoles('IPv4')]).toEqual(['clusterIp']);
+    expect(state.outputFilters('IPv4')).toEqual([]);
+    expect(swap(young)).not.toContain('KUBE-LOAD-BALANCER-FW 10.96.0.1,tcp:80');
+    expect(remove('z-old')).toContain('KUBE-LOAD-BALANCER-FW 10.96.0.1,tcp:80');
+    expect([...state.filledRoles('IPv4')]).toEqual(['loadBalancerFirewall']);
+    expect(state.outputFilters('IPv4')).toEqual(outputFilters);
+    expect(remove('a-young')).toContain('no KUBE-LOAD-BALANCER-FW 10.96.0.1,tcp:80');
+    expect(state.outputFilters('IPv4')).toEqual([]);
+  });
+
   it('takes the first of two claims that one Service makes on a virtual server', () => {
     expect(swap(aPlan('a', { virtualServers: [planned(web, [one]), planned(web, [two])] }))).toContain(
       'TCP/10.96.0.1:80 -> 10.244.0.1:8080',

@@ -29,7 +29,9 @@ async function measure(chosen: readonly string[], quick: boolean): Promise<reado
   for (const [name, part] of hostParts) {
     if (!chosen.includes(name)) continue;
     console.error(`==> ${name}`);
-    rows.push(...(await part(quick)));
+    const measured = await part(quick);
+    console.error(tableOf(measured));
+    rows.push(...measured);
   }
   const parts = chosen.filter((name) => labParts.includes(name));
   if (parts.length > 0) {

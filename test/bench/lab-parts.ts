@@ -6,11 +6,12 @@ import { memory } from './parts/memory.ts';
 import { programServers } from './parts/program-servers.ts';
 import { steadyState } from './parts/steady-state.ts';
 import type { Row } from './row.ts';
+import { tableOf } from './row.ts';
 
 // The parts that need a kernel with IPVS; `bench.ts` starts this in the lab and reads the rows from a file.
 //   node lab-parts.ts OPTIONS, as JSON
 
-/** Parts by number. */
+/** Parts by name. */
 const parts: ReadonlyMap<string, (options: LabOptions) => Promise<readonly Row[]>> = new Map([
   ['program-servers', programServers],
   ['cold-start', coldStart],
@@ -23,6 +24,8 @@ const rows: Row[] = [];
 for (const [name, measure] of parts) {
   if (!options.parts.includes(name)) continue;
   console.error(`==> ${name}`);
-  rows.push(...(await measure(options)));
+  const measured = await measure(options);
+  console.error(tableOf(measured));
+  rows.push(...measured);
 }
 writeFileSync(join(options.directory, 'lab-rows.json'), JSON.stringify(rows));

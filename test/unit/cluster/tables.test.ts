@@ -31,6 +31,11 @@ describe('ClusterTables, being in sync', () => {
     expect(tables.inSync).toBe(true);
   });
 
+  it('needs the slices after the Services too', () => {
+    tables.replaceServices([]);
+    expect(tables.inSync).toBe(false);
+  });
+
   it('does not come from single objects', () => {
     tables.updateService(aService());
     tables.updateEndpointSlice(slice('default/web-1'));
@@ -57,6 +62,19 @@ describe('ClusterTables, Services', () => {
     expect(tables.service(web)).toBeUndefined();
     expect(changed()).toEqual([web]);
     expect([...tables.serviceKeys()]).toEqual([]);
+  });
+
+  it('has nothing to hand over at first', () => {
+    expect(tables.takeChanges()).toEqual({ services: new Set(), nodes: false });
+  });
+
+  it('wakes whoever waits at every change', () => {
+    tables.updateService(aService());
+    expect(wakes).toBe(1);
+    tables.updateEndpointSlice(slice('default/web-1'));
+    expect(wakes).toBe(2);
+    tables.updateNode(node('node-1'));
+    expect(wakes).toBe(3);
   });
 
   it('hands over each change once', () => {
@@ -104,6 +122,16 @@ describe('ClusterTables, EndpointSlices', () => {
     for (const key of ['default/web-2', 'default/web-3', 'default/web-1']) tables.updateEndpointSlice(slice(key));
     tables.updateEndpointSlice(slice('kube-system/dns-1', dns));
     expect(tables.slicesOf(web).map(({ key }) => key)).toEqual(['default/web-1', 'default/web-2', 'default/web-3']);
+  });
+
+  it('loses one slice and keeps the others', () => {
+    for (const key of ['default/web-1', 'default/web-2']) tables.updateEndpointSlice(slice(key));
+    tables.deleteEndpointSlice('default/web-1');
+    expect(tables.slicesOf(web).map(({ key }) => key)).toEqual(['default/web-2']);
+    expect([tables.slice('default/web-1'), tables.slice('default/web-2')?.key]).toEqual([undefined, 'default/web-2']);
+    changed();
+    tables.deleteEndpointSlice('default/web-1');
+    expect(changed()).toEqual([]);
   });
 
   it('takes the place of the slice of the same name', () => {
@@ -154,7 +182,9 @@ describe('ClusterTables, Nodes', () => {
 
   it('takes what a listing does not name for gone', () => {
     tables.updateNode(node('node-1'));
+    tables.takeChanges();
     tables.replaceNodes([{ ...node('node-2'), addresses: [ip('192.168.0.2')] }]);
     expect([...tables.nodes()].map(({ name }) => name)).toEqual(['node-2']);
+    expect(tables.takeChanges().nodes).toBe(true);
   });
 });

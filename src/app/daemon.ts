@@ -99,7 +99,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const tables = new ClusterTables(changed);
   const meter = new ChangeMeter({ tables, families, metrics, clock });
   const objects = await openObjects({ settings, klog, metrics, nodeName: name, sink: meter, clock });
-  const problems = new ProblemFinder({ book: objects.problems, tables, nodeName: name });
+  const desired = () => reconciler.desired;
+  const problems = new ProblemFinder({ book: objects.problems, tables, desired, nodeName: name });
   objects.onFaults = (object) => problems.faulty(object);
 
   const gate = new NodeGate({

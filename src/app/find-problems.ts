@@ -4,13 +4,17 @@ import type { FaultyObject } from '../kubernetes/watch/object-intake.ts';
 import type { ServiceHealthPort } from '../observe/service-health.ts';
 import type { PlanNote } from '../plan/service-plan.ts';
 import type { SetFill } from '../reconcile/set-keeper.ts';
+import type { DesiredState } from '../reconcile/desired-state.ts';
 import type { PlannedService } from './plan-follower.ts';
 import type { Problem, ProblemBook } from './problems.ts';
+import { AddressConflicts } from './address-conflicts.ts';
 import { serviceKey, type ServiceKey } from '../model/service-key.ts';
 
 export interface ProblemFinderOptions {
   readonly book: Pick<ProblemBook, 'settle' | 'forget' | 'tell'>;
   readonly tables: Pick<ClusterTables, 'service'>;
+  /** The plans of all Services, once there are any. */
+  readonly desired: () => Pick<DesiredState, 'holderOf' | 'plan'>;
   readonly nodeName: string;
 }
 
@@ -24,29 +28,38 @@ const reasons: Readonly<Record<PlanNote['code'], string | undefined>> = {
 /** Turns what other parts find into problems, each with the object that users look at. */
 export class ProblemFinder {
   readonly #options: ProblemFinderOptions;
-  /** Conflicts that the round found while it planned, by the Service that lost. */
-  readonly #conflicts = new Map<ServiceKey, Problem[]>();
+  readonly #conflicts: AddressConflicts;
 
   constructor(options: ProblemFinderOptions) {
     this.#options = options;
+    const { book, tables, desired } = options;
+    this.#conflicts = new AddressConflicts({
+      isLost: (object, service) => isLost(desired(), object, service),
+      onBegin: ({ object, holder, loser }) => {
+        const service = tables.service(loser);
+        if (service === undefined) return;
+        const note = `${object} is also claimed by the older Service ${holder}, which has it; not served for this one`;
+        book.settle(`conflict ${object} ${loser}`, serviceSubject(service.namespace, service.name, service.uid), [
+          { reason: 'AddressConflict', action: 'PlanService', note, scope: 'cluster' },
+        ]);
+      },
+      onEnd: ({ object, loser }) => book.forget(`conflict ${object} ${loser}`),
+    });
   }
 
-  /** A virtual server is another Service's. To be called while the loser is planned. */
+  /** A virtual server is another Service's. */
   conflict(object: string, holder: ServiceKey, loser: ServiceKey): void {
-    const note = `${object} is also claimed by the older Service ${holder}, which has it; not served for this one`;
-    const problem: Problem = { reason: 'AddressConflict', action: 'PlanService', note, scope: 'cluster' };
-    this.#conflicts.set(loser, [...(this.#conflicts.get(loser) ?? []), problem]);
+    this.#conflicts.note(object, holder, loser);
   }
 
   /** A Service has been planned: what is in its plan now is all that is wrong with it. */
   follow({ key, service, plan }: PlannedService): void {
     const { book } = this.#options;
-    const conflicts = this.#conflicts.get(key) ?? [];
-    this.#conflicts.delete(key);
+    this.#conflicts.follow(key);
     const finding = `plan ${key}`;
     if (service === undefined || plan === undefined) return book.forget(finding);
     const subject = serviceSubject(service.namespace, service.name, service.uid);
-    book.settle(finding, subject, [...plan.notes.flatMap(problemOfNote), ...conflicts]);
+    book.settle(finding, subject, plan.notes.flatMap(problemOfNote));
   }
 
   /** An object of the API has faults, or none any more. */
@@ -125,6 +138,12 @@ export class ProblemFinder {
     if (service !== undefined) return serviceSubject(service.namespace, service.name, service.uid);
     return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, name, uid };
   }
+}
+
+/** Whether the Service wants the virtual server and another one holds it. */
+function isLost(desired: Pick<DesiredState, 'holderOf' | 'plan'>, object: string, service: ServiceKey): boolean {
+  const wanted = desired.plan(service)?.virtualServers.find(({ virtualServer }) => virtualServer.key === object);
+  return wanted !== undefined && desired.holderOf(wanted.virtualServer.key) !== service;
 }
 
 function wordsOf(error: unknown): string {

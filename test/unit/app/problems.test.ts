@@ -4,6 +4,7 @@ import { ProblemFinder } from '../../../src/app/find-problems.ts';
 import { type Problem, ProblemBook } from '../../../src/app/problems.ts';
 import { reconcileReport } from '../../../src/app/reconcile-report.ts';
 import { ClusterTables } from '../../../src/cluster/tables.ts';
+import { DesiredState } from '../../../src/reconcile/desired-state.ts';
 import { DriverError } from '../../../src/kernel/errors.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
@@ -72,7 +73,8 @@ describe('ProblemBook', () => {
 
 function finder() {
   const tables = new ClusterTables(() => {});
-  return { tables, problems: new ProblemFinder({ book, tables, nodeName: 'node-1' }) };
+  const desired = new DesiredState({ virtualServer() {}, boundAddress() {}, setMember() {} });
+  return { tables, desired, problems: new ProblemFinder({ book, tables, desired: () => desired, nodeName: 'node-1' }) };
 }
 
 function planned(changes: Partial<Service>) {
@@ -84,10 +86,22 @@ const summary = () =>
   events.map(({ reason, regarding, note }) => [reason, `${regarding.kind} ${regarding.name}`, note]);
 
 describe('ProblemFinder', () => {
-  it('tells of a conflict for the Service that lost', () => {
-    const { problems } = finder();
-    problems.conflict('TCP/203.0.113.9:80', aService({ name: 'first' }).key, aService().key);
-    problems.follow(planned({}));
+  it('tells of a conflict for the Service that lost, once, until it is over', () => {
+    const { problems, tables, desired } = finder();
+    const externalIps = [ip('203.0.113.9')];
+    const first = planned({ name: 'first', externalIps, creationTimeMs: 1, clusterIps: [ip('10.96.0.1')] });
+    const second = planned({ externalIps, creationTimeMs: 2 });
+    const follow = (each: typeof first, lost: boolean) => {
+      tables.updateService(each.service);
+      desired.swap(each.key, each.plan);
+      if (lost) problems.conflict('TCP/203.0.113.9:80', first.key, second.key);
+      problems.follow(each);
+    };
+    follow(first, false);
+    follow(second, true);
+    follow(first, true);
+    follow(first, false);
+    follow(second, true);
     expect(summary()).toEqual([
       [
         'AddressConflict',
@@ -96,6 +110,18 @@ describe('ProblemFinder', () => {
       ],
     ]);
     expect(events[0]?.regarding.uid).toBe('uid-web');
+    desired.swap(first.key, undefined);
+    problems.follow({ key: first.key, service: undefined, plan: undefined });
+    follow(first, false);
+    follow(second, true);
+    expect(counted).toEqual(['AddressConflict', 'AddressConflict']);
+  });
+
+  it('tells of a conflict that another Service brings while the loser is not planned', () => {
+    const { problems, tables } = finder();
+    tables.updateService(aService());
+    problems.conflict('TCP/203.0.113.9:80', aService({ name: 'older' }).key, aService().key);
+    expect(counted).toEqual(['AddressConflict']);
   });
 
   it('tells of addresses that cannot be bound, once, and again after they were gone', () => {

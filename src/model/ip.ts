@@ -86,7 +86,7 @@ export function isLinkLocal(address: IpAddress): boolean {
   return address.startsWith('169.254.') || /^fe[89ab]/.test(address);
 }
 
-/** Why no node can serve this address: words that follow "is"; undefined when one can. */
+/** Why an address is neither that of a Service nor of an endpoint: words that follow "is"; undefined when it can be. */
 export function unservableReason(address: IpAddress): string | undefined {
   if (isLoopback(address) || isLinkLocal(address)) return 'a loopback or link-local address';
   if (address === '0.0.0.0' || address === '::') return 'the unspecified address';

@@ -1,5 +1,5 @@
 import type { IpAddress, IpFamily } from '../../model/ip.ts';
-import { familyOf, parseIp } from '../../model/ip.ts';
+import { familyOf, parseIp, unservableReason } from '../../model/ip.ts';
 import type { Protocol, ServiceKey } from '../../model/service-key.ts';
 import { serviceKey } from '../../model/service-key.ts';
 import type { Decoded } from './decoded.ts';
@@ -142,7 +142,12 @@ function readFirstAddress(reader: FieldReader, record: JsonRecord, family: IpFam
   }
   const text = reader.text(addresses[0], 'endpoints[#].addresses[0]');
   const address = parseIp(text);
-  if (address !== undefined && familyOf(address) === family) return address;
+  if (address !== undefined && familyOf(address) === family) {
+    const reason = unservableReason(address);
+    if (reason === undefined) return address;
+    reader.warn('endpoints[#].addresses[0]', `${address} is ${reason}; endpoint skipped`);
+    return undefined;
+  }
   reader.warn('endpoints[#].addresses[0]', `${quote(text)} is not an ${family} address; endpoint skipped`);
   return undefined;
 }

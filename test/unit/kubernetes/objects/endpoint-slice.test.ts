@@ -127,6 +127,16 @@ describe('decodeEndpointSlice', () => {
     ]);
   });
 
+  it.each(['127.0.0.1', '169.254.1.1', '0.0.0.0', '224.0.0.1', '255.255.255.255'])(
+    "leaves out an endpoint on %s, which can be nobody's",
+    (address) => {
+      const endpoints = [{ addresses: [address] }, { addresses: ['10.0.0.4'] }];
+      const { object, warnings } = decode(sliceWith({ endpoints }));
+      expect(object?.endpoints.map((endpoint) => endpoint.address)).toEqual(['10.0.0.4']);
+      expect(warnings.map((warning) => warning.field)).toEqual(['endpoints[0].addresses[0]']);
+    },
+  );
+
   it('accepts null lists', () => {
     const { object, warnings } = decode(sliceWith({ ports: null, endpoints: null }));
     expect(object).toMatchObject({ ports: [], endpoints: [] });

@@ -21,6 +21,13 @@ const common = {
 };
 module.exports = {
   projects: inLab
-    ? [{ ...common, displayName: 'kernel', testMatch: ['<rootDir>/test/{kernel,parity}/**/*.test.ts'] }]
+    ? [
+        {
+          ...common,
+          displayName: 'kernel',
+          testMatch: ['<rootDir>/test/{kernel,parity}/**/*.test.ts'],
+          setupFilesAfterEnv: ['<rootDir>/test/support/patient-tests.ts'],
+        },
+      ]
     : [{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/{unit,property,scenarios}/**/*.test.ts'] }],
 };

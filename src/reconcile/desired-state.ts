@@ -25,6 +25,8 @@ export interface DesiredStateListener {
   virtualServer(key: VirtualServerKey, planned: PlannedVirtualServer | undefined): void;
   boundAddress(address: IpAddress, wanted: boolean): void;
   setMember(key: string, member: SetMember | undefined): void;
+  /** A Service has lost a virtual server to an older one that came after it. */
+  displaced?(key: VirtualServerKey, holder: ServiceKey, loser: ServiceKey): void;
 }
 
 /** Key of an entry in its set. */
@@ -81,7 +83,11 @@ export class DesiredState {
     // Those who win come first and those who lose last, so that nothing both want is gone for a moment.
     for (const handover of handovers) if (!handover.isLost) this.#settleHandover(handover);
     this.#swapShaping(owner, shaped, this.#lost.shaping(plan));
-    for (const handover of handovers) if (handover.isLost) this.#settleHandover(handover);
+    for (const handover of handovers) {
+      if (!handover.isLost) continue;
+      this.#settleHandover(handover);
+      this.#listener.displaced?.(handover.key, key, handover.service);
+    }
   }
 
   /** Another number whenever `filledRoles` or `outputFilters` of any family has changed. */

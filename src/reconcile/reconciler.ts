@@ -132,6 +132,7 @@ export class Reconciler {
       },
       boundAddress: (address, wanted) => this.#addresses.want(address, wanted ? true : undefined),
       setMember: (key, member) => this.#sets.want(key, member),
+      displaced: (key, holder, loser) => observer.conflict(key, holder, loser),
     });
   }
 

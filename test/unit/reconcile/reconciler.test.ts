@@ -19,8 +19,8 @@ class Failures implements ReconcileObserver {
   drifted(kind: string, count: number) {
     if (count > 0) this.drift.push(`${kind} ${count}`);
   }
-  conflict(object: string) {
-    this.conflicts.push(object);
+  conflict(object: string, holder: string, loser: string) {
+    this.conflicts.push(`${object} ${holder} ${loser}`);
   }
 }
 
@@ -475,5 +475,32 @@ describe('a UDP endpoint that goes', () => {
     await reconciler.apply();
     expect(kernel.describe()).not.toContain('real UDP/10.96.10.20:53 -> 10.244.2.7:5353 weight=0');
     expect(kernel.flows.map((flow) => flow.replySource)).toEqual(['10.244.2.6']);
+  });
+});
+
+describe('two Services with one address and port', () => {
+  const older = aService({
+    name: 'older',
+    creationTimeMs: 1,
+    externalIps: [ip('203.0.113.9')],
+    clusterIps: [ip('10.96.0.1')],
+  });
+  const younger = aService({
+    name: 'younger',
+    creationTimeMs: 2,
+    externalIps: [ip('203.0.113.9')],
+    clusterIps: [ip('10.96.0.2')],
+  });
+  const conflict = 'TCP/203.0.113.9:80 default/older default/younger';
+
+  it.each([
+    ['the younger comes last', [older, younger]],
+    ['the older comes last', [younger, older]],
+  ])('are a conflict when %s', async (_name, order) => {
+    for (const service of order) {
+      tables.updateService(service);
+      await settle();
+    }
+    expect(failures.conflicts).toEqual([conflict]);
   });
 });

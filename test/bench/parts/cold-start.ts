@@ -26,10 +26,12 @@ export async function coldStart(options: LabOptions): Promise<readonly Row[]> {
     runs.push(run);
     return run.ms - run.rulesMs;
   };
-  const pairs = await measurePairs(quick ? 1 : 3, ours, async () => (await floorResult(replay, recording)).ms);
+  const floor = async () => (await floorResult(replay, recording)).ms;
+  const pairs = await measurePairs(quick ? 1 : 3, ours, floor);
+  // the fastest, for ours is CPU time: what other programs of the machine took of the floor's must not help us
+  const floorMs = Math.min(...pairs.map((pair) => pair.floorMs), await floor(), await floor());
   const part = (of: (run: ColdStart) => number) => median(runs.map(of)).toFixed(0);
   const oursMs = median(pairs.map((pair) => pair.oursMs));
-  const floorMs = median(pairs.map((pair) => pair.floorMs));
   const split = `kernel and the way there ${part((run) => run.exchangeMs)}, planning ${part((run) => run.planMs)}`;
   return [
     {

@@ -7,6 +7,7 @@ import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { ServiceKey } from '../model/service-key.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { WatchedResource } from '../observe/proxier-metrics.ts';
 
 export interface ChangeMeterOptions {
   readonly tables: ClusterTables;
@@ -22,6 +23,15 @@ interface TriggerTime {
   readonly timeMs: number;
 }
 
+/** How long a change took until it was in the kernel. */
+interface Measured {
+  readonly family: IpFamily;
+  readonly seconds: number;
+}
+
+/** Takes about a millisecond. */
+const observationsAtOnce = 100;
+
 type EventType = 'added' | 'modified' | 'deleted';
 
 /**
@@ -35,11 +45,17 @@ export class ChangeMeter implements ObjectSink {
   #changedSlices = 0;
   #triggerTimes = new Map<ServiceKey, TriggerTime[]>();
   #inRound: readonly TriggerTime[] = [];
+  /** Measured, and not yet in the histogram. */
+  readonly #measured: Measured[] = [];
+  /** Events since the metrics were last shown, by resource and type: counting in a metric costs more than the event. */
+  readonly #events = new Map<WatchedResource, Map<EventType, number>>();
+  #serviceEventCount = 0;
+  #sliceEventCount = 0;
 
   constructor(options: ChangeMeterOptions) {
     this.#options = options;
     this.#startTimeMs = options.clock.nowMs();
-    options.metrics.registry.beforeRender(() => this.#showPending());
+    options.metrics.registry.beforeRender(() => this.#show());
   }
 
   /** A round takes all changes so far. */
@@ -53,10 +69,12 @@ export class ChangeMeter implements ObjectSink {
   /** What the round took is in the kernel. Without this, the times count for the next round that gets there. */
   roundSucceeded(): void {
     const nowMs = this.#options.clock.nowMs();
+    const isIdle = this.#measured.length === 0;
     for (const { family, timeMs } of this.#inRound) {
-      this.#options.metrics.rounds.programmed(family, Math.max(0, nowMs - timeMs) / 1000);
+      this.#measured.push({ family, seconds: Math.max(0, nowMs - timeMs) / 1000 });
     }
     this.#inRound = [];
+    if (isIdle) this.#observeSome();
   }
 
   updateService(service: Service): void {
@@ -107,13 +125,13 @@ export class ChangeMeter implements ObjectSink {
   }
 
   updateNode(node: Node): void {
-    const { tables, metrics } = this.#options;
-    metrics.proxier.api.event('nodes', tables.node(node.name) === undefined ? 'added' : 'modified');
+    const { tables } = this.#options;
+    this.#count('nodes', tables.node(node.name) === undefined ? 'added' : 'modified', 1);
     tables.updateNode(node);
   }
 
   deleteNode(name: string): void {
-    this.#options.metrics.proxier.api.event('nodes', 'deleted');
+    this.#count('nodes', 'deleted', 1);
     this.#options.tables.deleteNode(name);
   }
 
@@ -122,20 +140,23 @@ export class ChangeMeter implements ObjectSink {
   }
 
   #serviceEvents(keys: readonly ServiceKey[], type: EventType): void {
-    if (keys.length === 0) return;
-    const { metrics, families } = this.#options;
-    metrics.proxier.api.event('services', type, keys.length);
-    metrics.changes.serviceEvents(keys.length * families.length);
+    this.#count('services', type, keys.length);
+    this.#serviceEventCount += keys.length * this.#options.families.length;
     for (const key of keys) this.#changedServices.add(key);
   }
 
   #sliceEvents(slices: readonly EndpointSlice[], type: EventType): void {
-    if (slices.length === 0) return;
-    const { metrics, families } = this.#options;
-    metrics.proxier.api.event('endpointslices', type, slices.length);
-    const used = slices.filter(({ family }) => families.includes(family)).length;
-    metrics.changes.endpointEvents(used);
+    this.#count('endpointslices', type, slices.length);
+    const used = slices.filter(({ family }) => this.#options.families.includes(family)).length;
+    this.#sliceEventCount += used;
     this.#changedSlices += used;
+  }
+
+  #count(resource: WatchedResource, type: EventType, events: number): void {
+    if (events === 0) return;
+    const counts = this.#events.get(resource) ?? new Map<EventType, number>();
+    counts.set(type, (counts.get(type) ?? 0) + events);
+    this.#events.set(resource, counts);
   }
 
   /** A slice that says what it said before, as after a new listing, has not changed now. */
@@ -148,8 +169,25 @@ export class ChangeMeter implements ObjectSink {
     else times.push({ family, timeMs });
   }
 
-  #showPending(): void {
-    const { changes } = this.#options.metrics;
+  /** A histogram of many buckets is slow: after a burst the event loop gets its turn in between. */
+  #observeSome(): void {
+    const { clock, metrics } = this.#options;
+    for (const { family, seconds } of this.#measured.splice(0, observationsAtOnce)) {
+      metrics.rounds.programmed(family, seconds);
+    }
+    if (this.#measured.length > 0) clock.schedule(0, () => this.#observeSome());
+  }
+
+  #show(): void {
+    const { changes, proxier } = this.#options.metrics;
+    for (const [resource, counts] of this.#events) {
+      for (const [type, events] of counts) proxier.api.event(resource, type, events);
+    }
+    this.#events.clear();
+    changes.endpointEvents(this.#sliceEventCount);
+    changes.serviceEvents(this.#serviceEventCount);
+    this.#sliceEventCount = 0;
+    this.#serviceEventCount = 0;
     changes.endpointsPending(this.#changedSlices);
     changes.servicesPending(this.#changedServices.size);
   }

@@ -136,6 +136,15 @@ describe('the time until a change of endpoints is in the kernel', () => {
     expect(await latency()).toEqual({});
   });
 
+  it('is measured for every change of a burst', async () => {
+    await clock.advance(10_000);
+    for (let index = 0; index < 250; index += 1) changed(1_009_000, { key: `default/web-${index}` });
+    meter.roundStarted();
+    meter.roundSucceeded();
+    await clock.advance(1);
+    expect(await latency()).toEqual(observed(250, 250));
+  });
+
   it('is measured once when a new listing repeats the slice', async () => {
     await clock.advance(10_000);
     changed(1_009_000);

@@ -9,7 +9,7 @@ const { values } = parseArgs({ options: { keep: { type: 'boolean', default: fals
 const here = import.meta.dirname;
 const story = [process.execPath, join(here, 'story.ts')];
 if (values.keep) story.push('--keep');
-const lab = ['--timeout', values.keep ? '0' : '300'];
+const lab = ['--timeout', values.keep ? '0' : '600'];
 if (values.output !== undefined) {
   const file = resolve(values.output);
   story.push('--output', file);

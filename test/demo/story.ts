@@ -204,11 +204,11 @@ function show(program: string, ...args: string[]): void {
   if (printed !== '') report.output(printed);
 }
 
-/** Waits until it is so; throws after a minute. */
+/** Waits until it is so; throws after two minutes. */
 async function settled(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 60_000;
+  const deadlineMs = performance.now() + 120_000;
   while (!(await isSo())) {
-    if (performance.now() > deadlineMs) throw new Error(`waited a minute in vain until ${what}`);
+    if (performance.now() > deadlineMs) throw new Error(`waited two minutes in vain until ${what}`);
     await sleep(200);
   }
 }

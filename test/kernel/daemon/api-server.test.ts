@@ -4,7 +4,7 @@ import { DaemonProcess } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { service } from './manifests.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const node = new LabNode();
 let server: ApiServer;

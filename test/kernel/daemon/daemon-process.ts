@@ -61,9 +61,9 @@ export class DaemonProcess {
     return this.#output;
   }
 
-  /** The first line that fits, from now or before. Throws with all output when the daemon ends without one, or in a minute. */
+  /** The first line that fits, from now or before. Throws with all output when the daemon ends without one, or in two minutes. */
   async line(pattern: RegExp, fromOffset = 0): Promise<string> {
-    const deadlineMs = performance.now() + 60_000;
+    const deadlineMs = performance.now() + 120_000;
     for (;;) {
       const found = this.#output
         .slice(fromOffset)

@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DaemonProcess, runDaemon } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterEach(() => DaemonProcess.killAll());

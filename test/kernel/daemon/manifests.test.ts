@@ -4,7 +4,7 @@ import { DaemonProcess } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { list, service } from './manifests.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterEach(() => node.clear());
@@ -44,6 +44,21 @@ describe('manifests', () => {
     const offset = daemon.output.length;
     node.write('text/b.json', list(service('b', '10.96.0.2')));
     await daemon.line(written, offset);
+    expect(await node.virtualServers()).toEqual([first, second]);
+    expect(await daemon.stop()).toMatchObject({ exit: 0 });
+  });
+
+  it('that are no YAML at the start hold everything back, so that nothing is taken for gone, until they are', async () => {
+    mkdirSync(`${node.directory}/start`);
+    const path = node.write('start/a.yaml', 'kind: [');
+    node.write('start/b.json', service('b', '10.96.0.2'));
+    const daemon = new DaemonProcess({ args: [`--manifests=${node.directory}/start`] });
+    await daemon.line(
+      new RegExp(`^E.*A manifest cannot be read" err="${path}:1:\\d+: .*effect="nothing is delivered until it can"`),
+    );
+    expect(await node.virtualServers()).toEqual([]);
+    node.write('start/a.yaml', service('a', '10.96.0.1'));
+    await daemon.line(written);
     expect(await node.virtualServers()).toEqual([first, second]);
     expect(await daemon.stop()).toMatchObject({ exit: 0 });
   });

@@ -4,7 +4,7 @@ import { runDaemon } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { list } from './manifests.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const node = new LabNode();
 const manifests = `--manifests=${node.write('empty.json', list())}`;

@@ -5,7 +5,7 @@ import { DaemonProcess } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { list, service } from './manifests.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterEach(() => node.clear());

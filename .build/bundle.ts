@@ -10,6 +10,7 @@ import { bundledPackages, thirdPartyLicenses } from './third-party-licenses.ts';
 /** What we ship: name of the program, and the file that starts it. */
 const programs: readonly { readonly name: string; readonly entry: string }[] = [
   { name: 'ipvs-proxier', entry: 'src/app/main.ts' },
+  { name: 'ipvs-status', entry: 'src/app/ipvs-status/main.ts' },
 ];
 /** Packages of which something is shipped that esbuild does not see: binaries, and headers compiled into the addon. */
 const packagesBesideBundle = ['node_modules/netlink', 'node_modules/node-api-headers'];

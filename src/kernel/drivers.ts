@@ -21,6 +21,51 @@ export interface ObservedVirtualServer {
   readonly counters: TrafficCounters;
 }
 
+/** A virtual server without its real servers, with what only a listing shows. */
+export interface ListedVirtualServer {
+  readonly virtualServer: VirtualServer;
+  readonly counters: TrafficCounters;
+  /** Persistence netmask as the kernel has it: for IPv4 the mask, which may have holes; for IPv6 the prefix length. */
+  readonly netmask: number;
+}
+
+/** What a listing without details shows of a real server. */
+export type ListedRealServer = Pick<
+  ObservedRealServer,
+  'address' | 'port' | 'forwarding' | 'weight' | 'activeConnections' | 'inactiveConnections'
+>;
+
+/** A connection, or a template of persistence, in the kernel's words. */
+export interface ListedConnection {
+  /** `TCP`, `UDP`, `SCTP`; `IP` for a template of a firewall mark. */
+  readonly protocol: string;
+  readonly source: { readonly address: IpAddress; readonly port: number };
+  /** Address of the virtual server; its firewall mark reads as an address too. */
+  readonly virtual: { readonly address: IpAddress; readonly port: number };
+  readonly destination: { readonly address: IpAddress; readonly port: number };
+  /** e.g. `ESTABLISHED`, `NONE`. */
+  readonly state: string;
+  readonly expiresSeconds: number;
+  /** Absent without one, as is its data. */
+  readonly persistenceEngine?: string;
+  readonly persistenceData?: string;
+}
+
+/** A daemon of the kernel that sends connections to other nodes, or takes them. */
+export interface SyncDaemon {
+  readonly role: 'master' | 'backup';
+  /** Interface that it sends or listens on. */
+  readonly interfaceName: string;
+  readonly syncId: number;
+  /** Longest message, in bytes; 0 where the kernel does not say. */
+  readonly maximumLength: number;
+  /** Multicast address; undefined where the kernel does not say. */
+  readonly group: IpAddress | undefined;
+  /** 0 where the kernel does not say, as with `ttl`. */
+  readonly port: number;
+  readonly ttl: number;
+}
+
 /** What a cheap reading of the whole table shows of a real server: neither thresholds nor tunnels nor counters. */
 export interface ScannedRealServer {
   readonly key: RealServerKey;

@@ -19,6 +19,8 @@ export const ipvsCommand = {
   setDestination: 6,
   deleteDestination: 7,
   getDestination: 8,
+  newDaemon: 9,
+  getDaemon: 11,
   setConfig: 12,
   getConfig: 13,
   setInfo: 14,
@@ -31,6 +33,7 @@ export const ipvsCommand = {
 export const commandAttribute = {
   service: 1,
   destination: 2,
+  daemon: 3,
   /** The three time-outs: u32, seconds; 0 leaves that one as it is. */
   timeoutTcp: 4,
   timeoutTcpFin: 5,
@@ -106,6 +109,28 @@ export const statisticsAttribute = {
 
 /** Attributes of the reply to `getInfo` (`IPVS_INFO_ATTR_*`). */
 export const infoAttribute = { version: 1, connectionTableSize: 2 } as const;
+
+/** Attributes of a synchronization daemon (`IPVS_DAEMON_ATTR_*`). */
+export const daemonAttribute = {
+  /** u32, index in `daemonRoles`. */
+  role: 1,
+  interfaceName: 2,
+  /** u32. */
+  syncId: 3,
+  /** u16. */
+  maximumLength: 4,
+  /** 4 bytes. */
+  group: 5,
+  /** 16 bytes, in place of `group`. */
+  group6: 6,
+  /** u16 in host order. */
+  port: 7,
+  /** u8. */
+  ttl: 8,
+} as const;
+
+/** Roles of a synchronization daemon by their number (`IP_VS_STATE_MASTER` and the following). */
+export const daemonRoles = [undefined, 'master', 'backup'] as const;
 
 /** Set by the kernel in every virtual server it reports (`IP_VS_SVC_F_HASHED`). */
 export const hashedFlag = 0x02;

@@ -1,38 +1,35 @@
 import type { IpFamily } from '../../model/ip.ts';
-import type { TrafficCounters } from '../../model/real-server.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
 import { virtualServerFamily, virtualServerKey } from '../../model/virtual-server.ts';
 import type { AttributeReader, MessageReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError } from '../../netlink/message-reader.ts';
+import type { ListedVirtualServer } from '../drivers.ts';
 import { familyOfNumber, protocolOfNumber } from '../ip-numbers.ts';
 import { commandAttribute, hashedFlag, ipvsCommand, serviceAttribute } from './attributes.ts';
 import { decodeCounters } from './decode-counters.ts';
 import { addressOfBytes, replyNest, required } from './reply.ts';
 
-/** A virtual server of a reply, with its counters. */
-export interface DecodedVirtualServer {
-  readonly virtualServer: VirtualServer;
-  readonly counters: TrafficCounters;
-}
-
 /**
  * The virtual server of the reply that the reader is at. Undefined for a protocol other than TCP, UDP and SCTP. Throws
  * `MalformedMessageError`.
  */
-export function decodeVirtualServer(message: MessageReader): DecodedVirtualServer | undefined {
+export function decodeVirtualServer(message: MessageReader): ListedVirtualServer | undefined {
   const fields = readFields(replyNest(message, ipvsCommand.newService, commandAttribute.service));
   const identity = identityOf(fields);
   if (identity === undefined) return undefined;
+  const netmask = required(fields.netmask, 'netmask');
+  const family = virtualServerFamily(identity);
   const virtualServer: VirtualServer = {
     key: virtualServerKey(identity),
     identity,
     scheduler: required(fields.scheduler, 'scheduler'),
     flags: (required(fields.flags, 'flags') & ~hashedFlag) >>> 0,
     persistenceTimeoutSeconds: required(fields.timeout, 'time-out'),
-    persistencePrefixLength: prefixLength(required(fields.netmask, 'netmask'), virtualServerFamily(identity)),
+    persistencePrefixLength: prefixLength(netmask, family),
     persistenceEngine: fields.persistenceEngine,
   };
-  return { virtualServer, counters: decodeCounters(fields.statistics, fields.statistics64) };
+  const counters = decodeCounters(fields.statistics, fields.statistics64);
+  return { virtualServer, counters, netmask: family === 'IPv6' ? netmask.host : netmask.network };
 }
 
 interface Fields {

@@ -1,22 +1,32 @@
 import { existsSync } from 'node:fs';
 import type { IpvsOperation } from '../../model/operation.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
-import type { VirtualServer } from '../../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
 import { virtualServerFamily } from '../../model/virtual-server.ts';
 import { errno, NetlinkError } from '../../netlink/errors.ts';
 import { MessageReader } from '../../netlink/message-reader.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { MessageFailure, Transport } from '../../netlink/transport.ts';
-import type { IpvsDriver, IpvsTimeouts, ObservedVirtualServer, OperationFailure, TableVisitor } from '../drivers.ts';
+import type {
+  IpvsDriver,
+  IpvsTimeouts,
+  ListedVirtualServer,
+  ObservedVirtualServer,
+  OperationFailure,
+  SyncDaemon,
+  TableVisitor,
+} from '../drivers.ts';
+import { decodeDaemons } from './decode-daemons.ts';
 import { decodeRealServer } from './decode-real-server.ts';
 import type { IpvsInfo } from './decode-settings.ts';
 import { decodeInfo, decodeTimeouts } from './decode-settings.ts';
-import type { DecodedVirtualServer } from './decode-virtual-server.ts';
 import { decodeVirtualServer } from './decode-virtual-server.ts';
 import {
   encodeFlush,
+  encodeGetDaemons,
   encodeGetInfo,
   encodeGetTimeouts,
+  encodeGetVirtualServer,
   encodeListRealServers,
   encodeListVirtualServers,
   encodeOperation,
@@ -47,6 +57,12 @@ export interface IpvsDriverOptions {
 export interface IpvsKernelDriver extends IpvsDriver {
   /** Version of IPVS and size of its connection table. */
   info(): Promise<IpvsInfo>;
+  /** All virtual servers in the kernel's order, without their real servers; those of other protocols are left out. */
+  listVirtualServers(): Promise<readonly ListedVirtualServer[]>;
+  /** One virtual server; undefined when there is none. */
+  findVirtualServer(identity: VirtualServerIdentity): Promise<ListedVirtualServer | undefined>;
+  /** The synchronization daemons that run: none, one or two. */
+  daemons(): Promise<readonly SyncDaemon[]>;
   /** Removes every virtual server of the namespace, ours or not. */
   flush(): Promise<void>;
   /** Resets the counters of one virtual server and its real servers, or of everything. */
@@ -79,14 +95,18 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   }
 
   async list(): Promise<readonly ObservedVirtualServer[]> {
-    const found = await this.#listVirtualServers();
+    const found = await this.listVirtualServers();
     const realServers = await this.listRealServers(found.map(({ virtualServer }) => virtualServer));
-    return found.map((decoded, index) => ({ ...decoded, realServers: realServers[index] ?? [] }));
+    return found.map(({ virtualServer, counters }, index) => ({
+      virtualServer,
+      counters,
+      realServers: realServers[index] ?? [],
+    }));
   }
 
   /** Virtual servers over netlink, where they cost little; real servers from the text of the table. */
   async scan(visitor: TableVisitor): Promise<void> {
-    const virtualServers = (await this.#listVirtualServers()).map((found) => found.virtualServer);
+    const virtualServers = (await this.listVirtualServers()).map((found) => found.virtualServer);
     for (const virtualServer of virtualServers) visitor.virtualServer(virtualServer);
     if (!existsSync(this.#tablePath)) return this.#visitRealServers(virtualServers, visitor);
     const text = new TableText((key, realServers) => visitor.realServers(key, realServers));
@@ -135,6 +155,31 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
     return decodeInfo(await this.#requestOne('read IPVS version', encodeGetInfo));
   }
 
+  async listVirtualServers(): Promise<readonly ListedVirtualServer[]> {
+    const reader = new MessageReader(await this.#request('list virtual servers', encodeListVirtualServers));
+    // The kernel walks the table by index: a virtual server may come twice when others change the table meanwhile.
+    const found = new Map<string, ListedVirtualServer>();
+    while (reader.next()) {
+      const decoded = decodeVirtualServer(reader);
+      if (decoded !== undefined) found.set(decoded.virtualServer.key, decoded);
+    }
+    return [...found.values()];
+  }
+
+  async findVirtualServer(identity: VirtualServerIdentity): Promise<ListedVirtualServer | undefined> {
+    const fill: Fill = (writer, family) => encodeGetVirtualServer(writer, family, identity);
+    try {
+      return decodeVirtualServer(await this.#requestOne('read virtual server', fill));
+    } catch (error) {
+      if (error instanceof NetlinkError && error.errno === errno.ESRCH) return undefined;
+      throw error;
+    }
+  }
+
+  async daemons(): Promise<readonly SyncDaemon[]> {
+    return decodeDaemons(await this.#request('list synchronization daemons', encodeGetDaemons));
+  }
+
   async flush(): Promise<void> {
     await this.#exchangeOne('remove all virtual servers', encodeFlush);
   }
@@ -148,17 +193,6 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
     const addressed = virtualServers.filter(({ identity }) => identity.kind === 'address');
     const listed = await this.listRealServers(addressed);
     for (const [index, { key }] of addressed.entries()) visitor.realServers(key, listed[index] ?? []);
-  }
-
-  async #listVirtualServers(): Promise<readonly DecodedVirtualServer[]> {
-    const reader = new MessageReader(await this.#request('list virtual servers', encodeListVirtualServers));
-    // The kernel walks the table by index: a virtual server may come twice when others change the table meanwhile.
-    const found = new Map<string, DecodedVirtualServer>();
-    while (reader.next()) {
-      const decoded = decodeVirtualServer(reader);
-      if (decoded !== undefined) found.set(decoded.virtualServer.key, decoded);
-    }
-    return [...found.values()];
   }
 
   #exchangeOperations(operations: readonly IpvsOperation[]): Promise<readonly MessageFailure[]> {

@@ -46,6 +46,16 @@ export function encodeListVirtualServers(writer: MessageWriter, family: number):
   writeBare(writer, family, ipvsCommand.getService, messageFlags.dump);
 }
 
+/** Appends the request for one virtual server. */
+export function encodeGetVirtualServer(writer: MessageWriter, family: number, identity: VirtualServerIdentity): void {
+  writeServiceKey(writer, family, ipvsCommand.getService, 0, identity);
+}
+
+/** Appends the request for the synchronization daemons: a dump. */
+export function encodeGetDaemons(writer: MessageWriter, family: number): void {
+  writeBare(writer, family, ipvsCommand.getDaemon, messageFlags.dump);
+}
+
 /** Appends the request for the real servers of one virtual server: a dump whose replies do not name the latter. */
 export function encodeListRealServers(writer: MessageWriter, family: number, identity: VirtualServerIdentity): void {
   writeServiceKey(writer, family, ipvsCommand.getDestination, messageFlags.dump, identity);

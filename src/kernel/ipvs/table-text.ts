@@ -1,11 +1,10 @@
-import type { IpAddress } from '../../model/ip.ts';
-import { parseIp } from '../../model/ip.ts';
 import type { ForwardingMethod } from '../../model/real-server.ts';
 import { realServerKey } from '../../model/real-server.ts';
 import type { Protocol } from '../../model/service-key.ts';
 import type { VirtualServerKey } from '../../model/virtual-server.ts';
 import { virtualServerKey } from '../../model/virtual-server.ts';
 import type { ScannedRealServer } from '../drivers.ts';
+import { readEndpoint } from './endpoint-text.ts';
 
 /** Takes a virtual server of the text; firewall marks and other protocols than TCP, UDP and SCTP are left out. */
 export type ScannedServerListener = (key: VirtualServerKey, realServers: readonly ScannedRealServer[]) => void;
@@ -18,7 +17,6 @@ const forwardingMethods: Readonly<Record<string, ForwardingMethod>> = {
 };
 
 const protocols = new Set<string>(['TCP', 'UDP', 'SCTP']);
-const byteTexts = Array.from({ length: 256 }, (_, byte) => String(byte));
 
 /**
  * Reads `/proc/net/ip_vs` piece by piece, however it was cut. Addresses and ports are hexadecimal there. Source:
@@ -75,16 +73,4 @@ function readRealServer(line: string): ScannedRealServer {
     activeConnections: Number(active),
     inactiveConnections: Number(inactive),
   };
-}
-
-/** `0A600001:0050` or `[fd00:0000:...:0001]:0050`. */
-function readEndpoint(text: string): { readonly address: IpAddress; readonly port: number } {
-  const port = Number.parseInt(text.slice(-4), 16);
-  if (!text.startsWith('[')) return { address: readIpv4(Number.parseInt(text.slice(0, 8), 16)), port };
-  return { address: parseIp(text.slice(1, -6)) as IpAddress, port };
-}
-
-function readIpv4(bits: number): IpAddress {
-  const bytes = [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].map((byte) => byteTexts[byte]);
-  return bytes.join('.') as IpAddress;
 }

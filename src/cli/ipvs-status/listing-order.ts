@@ -1,0 +1,92 @@
+import type { IpAddress } from '../../model/ip.ts';
+import { familyOf, ipBytes } from '../../model/ip.ts';
+import type { VirtualServerIdentity } from '../../model/virtual-server.ts';
+import { virtualServerFamily } from '../../model/virtual-server.ts';
+
+/** Numbers that an entry is ordered by, most significant first; each from 0 to 4294967295. */
+type SortKey = readonly number[];
+
+const familyNumber = { IPv4: 2, IPv6: 10 } as const;
+const protocolNumber = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+
+/** By firewall mark, then family, protocol, address and port. */
+export function sortVirtualServers<T>(entries: readonly T[], identityOf: (entry: T) => VirtualServerIdentity): T[] {
+  return sortByKeys(entries, (entry) => virtualServerSortKey(identityOf(entry)));
+}
+
+/** By address, then port. */
+export function sortRealServers<T extends { readonly address: IpAddress; readonly port: number }>(
+  entries: readonly T[],
+): T[] {
+  if (entries.length < 2) return [...entries];
+  return sortByKeys(entries, realServerSortKey);
+}
+
+function virtualServerSortKey(identity: VirtualServerIdentity): SortKey {
+  const family = familyNumber[virtualServerFamily(identity)];
+  if (identity.kind === 'firewallMark') return [identity.firewallMark, family];
+  return [0, family, protocolNumber[identity.protocol], ...addressWords(identity.address), identity.port];
+}
+
+/** Where families are mixed, an IPv4 address is compared with the first part of an IPv6 address. */
+function realServerSortKey({ address, port }: { readonly address: IpAddress; readonly port: number }): SortKey {
+  const words = addressWords(address);
+  return familyOf(address) === 'IPv6' ? [...words, port] : [...words, 0, 0, 0, port];
+}
+
+/** The address as one or four numbers of 32 bits. */
+function addressWords(address: IpAddress): number[] {
+  const bytes = ipBytes(address);
+  const words: number[] = [];
+  for (let at = 0; at < bytes.length; at += 4) {
+    const [first = 0, second = 0, third = 0, fourth = 0] = bytes.slice(at, at + 4);
+    words.push(((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0);
+  }
+  return words;
+}
+
+/**
+ * Keys are compared by the sign of their difference in 32 bits, as ipvsadm does: 200.0.0.1 comes before 10.0.0.1, and
+ * where three addresses are far apart the order depends on the way of sorting. So both are as there: a merge sort that
+ * halves, with the smaller half first.
+ */
+function sortByKeys<T>(entries: readonly T[], keyOf: (entry: T) => SortKey): T[] {
+  const keyed = entries.map((entry) => ({ entry, key: keyOf(entry) }));
+  return mergeSort(keyed).map(({ entry }) => entry);
+}
+
+interface Keyed<T> {
+  readonly entry: T;
+  readonly key: SortKey;
+}
+
+function mergeSort<T>(entries: readonly Keyed<T>[]): readonly Keyed<T>[] {
+  if (entries.length < 2) return entries;
+  const middle = entries.length >> 1;
+  return merge(mergeSort(entries.slice(0, middle)), mergeSort(entries.slice(middle)));
+}
+
+function merge<T>(left: readonly Keyed<T>[], right: readonly Keyed<T>[]): Keyed<T>[] {
+  const merged: Keyed<T>[] = [];
+  let [fromLeft, fromRight] = [0, 0];
+  for (;;) {
+    const [first, second] = [left[fromLeft], right[fromRight]];
+    if (first === undefined) return merged.concat(right.slice(fromRight));
+    if (second === undefined) return merged.concat(left.slice(fromLeft));
+    if (compareKeys(first.key, second.key) <= 0) {
+      merged.push(first);
+      fromLeft++;
+    } else {
+      merged.push(second);
+      fromRight++;
+    }
+  }
+}
+
+function compareKeys(first: SortKey, second: SortKey): number {
+  for (let index = 0; index < first.length; index++) {
+    const difference = ((first[index] ?? 0) - (second[index] ?? 0)) | 0;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,58 @@
+import type {
+  IpvsTimeouts,
+  ListedConnection,
+  ListedRealServer,
+  ListedVirtualServer,
+  SyncDaemon,
+} from '../../kernel/drivers.ts';
+import type { IpAddress } from '../../model/ip.ts';
+import type { ObservedRealServer } from '../../model/real-server.ts';
+import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
+import type { EndpointNames } from './endpoint-names.ts';
+import type { IpvsVersion } from './print-settings.ts';
+import type { AddressBook } from './service-address.ts';
+
+/** What is read of the kernel. All of it throws errors with `errnoName`. */
+export interface StatusKernel {
+  info(): Promise<IpvsVersion>;
+  timeouts(): Promise<IpvsTimeouts>;
+  daemons(): Promise<readonly SyncDaemon[]>;
+  listVirtualServers(): Promise<readonly ListedVirtualServer[]>;
+  findVirtualServer(identity: VirtualServerIdentity): Promise<ListedVirtualServer | undefined>;
+  listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]>;
+  /** Real servers of all virtual servers but those of firewall marks; undefined where there is no such cheap reading. */
+  readListedRealServers(): Promise<ReadonlyMap<VirtualServerKey, readonly ListedRealServer[]> | undefined>;
+  readConnections(): AsyncIterable<ListedConnection>;
+  close(): void;
+}
+
+/** Names of hosts and ports. */
+export interface NameSource extends AddressBook {
+  /** Looks up the IPv4 address of a host, for `hostAddress` to tell. */
+  lookUpHost(name: string): Promise<void>;
+  /** Looks up the names of these addresses, for `names` to tell; what is not found in bounded time has none. */
+  lookUpAddresses(addresses: Iterable<IpAddress>): Promise<void>;
+  readonly names: EndpointNames;
+}
+
+/** What the program needs of the world. */
+export interface StatusWorld {
+  /** How the program is called in hints. */
+  readonly program: string;
+  readonly versionText: string;
+  readonly openKernel: () => Promise<StatusKernel>;
+  readonly openNames: () => NameSource;
+  readonly writeOutput: (text: string) => void;
+  readonly writeError: (text: string) => void;
+}
+
+/** The names that a listing asks for. */
+export type ListingNames = Pick<NameSource, 'names' | 'lookUpAddresses'>;
+
+/** Where a listing comes from, and where it goes. */
+export interface Listing {
+  readonly kernel: StatusKernel;
+  readonly version: IpvsVersion;
+  readonly names: ListingNames;
+  readonly write: (text: string) => void;
+}

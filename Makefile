@@ -91,7 +91,7 @@ lint: setup-node ## types, lint rules, import directions, format, unused code
 fmt: setup-node ## rewrite the style
 	@biome format --write $(sources) *.cjs *.json
 
-bench: setup ## ratios against C and bars, in the lab and outside; make bench ARGS=--quick takes 3 minutes
+bench: setup ## ratios against C and bars, in the lab and outside; a smaller run: make bench ARGS=--quick
 	@node .build/bundle.ts >/dev/null
 	@node test/bench/bench.ts $(ARGS)
 

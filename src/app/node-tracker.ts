@@ -40,6 +40,7 @@ export class NodeTracker {
     const facts = planNode({
       nodeName: this.nodeName,
       node: this.#tables.node(this.nodeName),
+      otherNodes: [...this.#tables.nodes()].filter((node) => node.name !== this.nodeName),
       interfaceAddresses: this.#addresses,
       families: this.#families,
       config: this.#config,

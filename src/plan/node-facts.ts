@@ -11,6 +11,8 @@ export interface NodeFacts {
   readonly nodeIps: Readonly<Record<IpFamily, IpAddress>>;
   /** Addresses that serve node ports. */
   readonly nodePortAddresses: readonly IpAddress[];
-  /** Addresses on interfaces other than ours, and those of known Nodes: never bound. */
+  /** Addresses on interfaces other than ours, and those that the Node has in the API: served, but never bound. */
   readonly foreignAddresses: ReadonlySet<IpAddress>;
+  /** Addresses of other Nodes, as far as they are known: never bound, for this node could not reach them any more. */
+  readonly otherNodeAddresses: ReadonlySet<IpAddress>;
 }

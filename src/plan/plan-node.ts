@@ -8,6 +8,8 @@ export interface NodeInputs {
   readonly nodeName: string;
   /** This node as the API has it; undefined while unknown. */
   readonly node: Node | undefined;
+  /** The other Nodes, as far as they are known; the API server gives this one only. */
+  readonly otherNodes?: readonly Node[];
   /** Addresses on the node's interfaces other than ours, without loopback and link-local ones. */
   readonly interfaceAddresses: readonly IpAddress[];
   readonly families: readonly IpFamily[];
@@ -26,6 +28,7 @@ export function planNode(inputs: NodeInputs): NodeFacts {
     nodeIps,
     nodePortAddresses: inputs.families.flatMap((family) => nodePortAddressesOf(family, nodeIps, inputs)),
     foreignAddresses: new Set([...inputs.interfaceAddresses, ...(inputs.node?.addresses ?? [])]),
+    otherNodeAddresses: new Set(inputs.otherNodes?.flatMap((node) => node.addresses)),
   };
 }
 
@@ -39,6 +42,7 @@ function comparable(facts: NodeFacts): unknown {
     ...facts,
     nodePortAddresses: [...facts.nodePortAddresses].sort(),
     foreignAddresses: [...facts.foreignAddresses].sort(),
+    otherNodeAddresses: [...facts.otherNodeAddresses].sort(),
   };
 }
 

@@ -146,6 +146,10 @@ class PlanDraft {
       return false;
     }
     if (this.#node.foreignAddresses.has(address)) return true;
+    if (this.#node.otherNodeAddresses.has(address)) {
+      this.note({ code: 'addressTaken', message: `${address} is an address of another Node: not served on this one` });
+      return false;
+    }
     this.#boundAddresses.add(address);
     this.addSetEntry('ipvsIps', family, addressEntry(address));
     return true;

@@ -81,6 +81,7 @@ export function nodeFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
     nodeIps: { IPv4: ip('192.168.0.10'), IPv6: ip('fd00::10') },
     nodePortAddresses: [ip('192.168.0.10'), ip('fd00::10')],
     foreignAddresses: new Set([ip('192.168.0.10'), ip('fd00::10')]),
+    otherNodeAddresses: new Set(),
     ...changes,
   };
 }

@@ -98,6 +98,14 @@ describe('planNode', () => {
   });
 });
 
+describe('addresses of other Nodes', () => {
+  it('are known as far as the Nodes are', () => {
+    const otherNodes = [{ ...node, name: 'node-2', addresses: ['192.168.0.11', 'fd00::11'].map(ip) }];
+    expect([...planNode(inputs({ otherNodes })).otherNodeAddresses]).toEqual(['192.168.0.11', 'fd00::11']);
+    expect(planNode(inputs()).otherNodeAddresses.size).toBe(0);
+  });
+});
+
 describe('sameNodeFacts', () => {
   const facts = nodeFacts();
 
@@ -112,6 +120,7 @@ describe('sameNodeFacts', () => {
     ['families', { families: ['IPv4'] }],
     ['node IPs', { nodeIps: { IPv4: ip('10.9.9.9'), IPv6: ip('fd00::10') } }],
     ['addresses for node ports', { nodePortAddresses: [] }],
+    ['addresses of other Nodes', { otherNodeAddresses: new Set([ip('192.168.0.11')]) }],
     ['addresses of others', { foreignAddresses: new Set([ip('192.168.0.10'), ip('fd00::11')]) }],
   ])('sees another %s', (_name, changes) => {
     expect(sameNodeFacts(facts, nodeFacts(changes))).toBe(false);

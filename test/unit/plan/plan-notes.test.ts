@@ -63,6 +63,15 @@ describe('notes', () => {
     ]);
   });
 
+  it('name an address of another Node, which is neither bound nor served', () => {
+    const facts = nodeFacts({ otherNodeAddresses: new Set([ip('192.168.0.11')]) });
+    const { notes, boundAddresses, virtualServers } = plan({ externalIps: [ip('192.168.0.11')] }, [], facts);
+    expect(notes).toEqual([
+      { code: 'addressTaken', message: '192.168.0.11 is an address of another Node: not served on this one' },
+    ]);
+    expect([boundAddresses, virtualServers.length]).toEqual([['10.96.10.20'], 1]);
+  });
+
   it('name a cluster IP that an interface of the node has, and no external IP that one has', () => {
     const facts = nodeFacts({ foreignAddresses: new Set([ip('10.96.10.20'), ip('192.168.0.10')]) });
     const notes = plan({ externalIps: [ip('192.168.0.10')] }, [], facts).notes;

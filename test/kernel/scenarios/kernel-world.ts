@@ -1,4 +1,5 @@
 import type { ProxyConfig } from '../../../src/config/config.ts';
+import type { CommandRunner } from '../../../src/kernel/rules/run-command.ts';
 import type { IpFamily } from '../../../src/model/ip.ts';
 import type { RuleCapabilities } from '../../../src/model/rule-set.ts';
 import type { Drivers } from '../../../src/reconcile/reconciler.ts';
@@ -31,6 +32,9 @@ export class KernelWorld implements World {
   readonly #shell = new Shell();
   readonly #writes: string[] = [];
   readonly #capabilities = new Map<IpFamily, RuleCapabilities>();
+  #interfaces = '';
+  /** Rules as last read; undefined when they may have changed since. */
+  #ruleLines: readonly string[] | undefined;
   #kernel: Kernel | undefined;
   #rules: IptablesRulesDriver | undefined;
   #drivers: Drivers | undefined;
@@ -38,7 +42,7 @@ export class KernelWorld implements World {
   /** Opens the drivers; to be called once. */
   async open(): Promise<void> {
     this.#kernel = await openKernel(silentLog);
-    this.#rules = new IptablesRulesDriver({ flavour: 'auto', run: shellRunner(this.#shell) });
+    this.#rules = new IptablesRulesDriver({ flavour: 'auto', run: this.#runIptables });
     const { ipvs, address, ipset, conntrack } = this.#kernel;
     this.#drivers = recordedDrivers({ ipvs, address, ipset, conntrack, rules: this.#rules }, this.#writes);
     await this.#shell.run(`ip link add ${nodeInterface} type dummy; ip link set ${nodeInterface} up; ${clearingAll}`);
@@ -49,10 +53,16 @@ export class KernelWorld implements World {
     this.#shell.close();
   }
 
+  readonly #runIptables: CommandRunner = async (command) => {
+    if (command.file.endsWith('-restore')) this.#ruleLines = undefined;
+    return await shellRunner(this.#shell)(command);
+  };
+
   /** Leaves nothing of the scenario before; `everything` says whether interface, sets and rules go too. */
   async clear(everything: boolean): Promise<void> {
     await this.#shell.run(everything ? clearingAll : clearing);
     this.#writes.length = 0;
+    if (everything) this.#ruleLines = undefined;
   }
 
   get drivers(): Drivers {
@@ -80,11 +90,14 @@ export class KernelWorld implements World {
     const additions = addresses.map((address) => {
       return `address add ${address}/${address.includes(':') ? '128 nodad' : '32'} dev ${nodeInterface}`;
     });
+    if (this.#interfaces === addresses.join()) return;
+    this.#interfaces = addresses.join();
     const batch = [`address flush dev ${nodeInterface}`, ...additions].join('\n');
     await this.#shell.run(`ip -batch - <<'END'\n${batch}\nEND`);
   }
 
   async runCommands(lines: readonly string[]): Promise<void> {
+    this.#ruleLines = undefined;
     await this.#shell.run(
       ['set -e', ...lines.map((line) => (line === 'all-sets' ? makeAllSets() : line)), 'set +e'].join('\n'),
     );
@@ -107,25 +120,29 @@ export class KernelWorld implements World {
   }
 
   async read(): Promise<readonly string[]> {
-    const commands = [
+    const [servers = '', addresses = '', sets = ''] = await this.#outputs(
       'ipvsadm -Sn',
       'ip -o address show dev kube-ipvs0',
       'ipset save',
-      'iptables-save',
-      'ip6tables-save',
-    ];
-    const output = await this.#shell.run(commands.join(`; printf '\\003'; `));
-    const [servers = '', addresses = '', sets = '', rules4 = '', rules6 = ''] = output.split('\x03');
+    );
+    const serverLines = servers.split('\n').map((line) => line.trim());
+    this.#ruleLines ??= await this.#readRules();
     return [
-      ...servers
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== ''),
+      ...serverLines.filter((line) => line !== ''),
       ...boundLines(addresses),
       ...setLines(sets),
-      ...ruleLines('IPv4', rules4),
-      ...ruleLines('IPv6', rules6),
+      ...this.#ruleLines,
     ];
+  }
+
+  async #readRules(): Promise<readonly string[]> {
+    const [rules4 = '', rules6 = ''] = await this.#outputs('iptables-save', 'ip6tables-save');
+    return [...ruleLines('IPv4', rules4), ...ruleLines('IPv6', rules6)];
+  }
+
+  /** What the commands print, one after the other; starting them in one go saves time. */
+  async #outputs(...commands: readonly string[]): Promise<readonly string[]> {
+    return (await this.#shell.run(commands.join(`; printf '\\003'; `))).split('\x03');
   }
 
   takeWrites(): readonly string[] {

@@ -11,6 +11,7 @@ import { Klog } from '../../../src/observe/klog.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
 import { readProcessUsage } from '../../../src/observe/process-usage.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server/start-api-server.ts';
+import { clearNode } from '../../support/clear-node.ts';
 import { Shell } from '../../support/shell.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
@@ -105,6 +106,7 @@ const events = () =>
     .sort();
 
 beforeAll(async () => {
+  await clearNode(shell);
   await shell.run('ip link add eth9 type dummy && ip addr add 192.168.7.1/24 dev eth9');
   blocker = createServer().listen(32_200);
   server = await startApiServer({ tls: false });
@@ -122,6 +124,7 @@ afterAll(async () => {
   await daemon.stop();
   await server.stop();
   blocker.close();
+  await clearNode(shell);
   shell.close();
 });
 

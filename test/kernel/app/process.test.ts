@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { clearNode } from '../../support/clear-node.ts';
 import { Shell } from '../../support/shell.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
@@ -48,7 +49,8 @@ async function end(signal?: string): Promise<string> {
   return (await shell.run(`${signal === undefined ? '' : `kill -${signal} ${pid}; `}wait ${pid}; echo $?`)).trim();
 }
 
-beforeAll(() => {
+beforeAll(async () => {
+  await clearNode(shell);
   writeFileSync(path('objects.json'), JSON.stringify(service));
 });
 
@@ -57,7 +59,8 @@ beforeEach(() => {
   writeFileSync(path('proxier'), ours);
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await clearNode(shell);
   shell.close();
   rmSync(directory, { recursive: true });
 });

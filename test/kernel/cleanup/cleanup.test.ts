@@ -8,6 +8,7 @@ import { allIpSets } from '../../../src/plan/ip-sets.ts';
 import { planRules } from '../../../src/plan/plan-rules.ts';
 import { cidr, ip } from '../../support/builders.ts';
 import { fullInput } from '../../support/rule-plans.ts';
+import { clearNode } from '../../support/clear-node.ts';
 import { Shell } from '../../support/shell.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
@@ -20,10 +21,12 @@ const rules = new IptablesRulesDriver({ flavour: 'nft' });
 let kernel: Kernel;
 
 beforeAll(async () => {
+  await clearNode(shell);
   kernel = await openKernel(silentLog);
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await clearNode(shell);
   kernel.close();
   shell.close();
 });

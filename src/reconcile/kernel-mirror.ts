@@ -6,7 +6,7 @@ import type { ReconcileObserver } from './observer.ts';
 import type { RulesKeeper } from './rules-keeper.ts';
 import type { ServerTable } from './server-table.ts';
 import type { SetKeeper } from './set-keeper.ts';
-import { familyOf } from '../model/ip.ts';
+import { familyOf, isInCidr } from '../model/ip.ts';
 import { readObserved } from './observed-state.ts';
 import { ServerAudit } from './server-audit.ts';
 
@@ -70,9 +70,13 @@ export class KernelMirror {
   }
 
   async #listAddresses(): Promise<[IpAddress, true][]> {
-    const { drivers, families } = this.#parts;
+    const { drivers, addresses, families, excludeCidrs } = this.#parts;
     const bound = await drivers.address.list();
-    return bound.filter((address) => families.includes(familyOf(address))).map((address) => [address, true]);
+    const isOurs = (address: IpAddress) =>
+      addresses.desired(address) !== undefined || !excludeCidrs.some((cidr) => isInCidr(address, cidr));
+    return bound
+      .filter((address) => families.includes(familyOf(address)) && isOurs(address))
+      .map((address) => [address, true]);
   }
 
   async #readServers(sets: readonly ObservedIpSet[]): Promise<void> {

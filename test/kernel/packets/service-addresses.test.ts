@@ -5,11 +5,11 @@ import { LabProxier } from '../../support/node-world/lab-proxier.ts';
 import {
   gatewayAddresses,
   nodeAddresses,
-  NodeWorld,
   outsideAddresses,
   type PodName,
   podAddresses,
-} from '../../support/node-world/node-world.ts';
+} from '../../support/node-world/network.ts';
+import { NodeWorld } from '../../support/node-world/node-world.ts';
 
 // The lab is one slow processor.
 jest.setTimeout(120_000);

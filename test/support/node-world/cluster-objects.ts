@@ -1,5 +1,5 @@
-import type { PodName } from './node-world.ts';
-import { nodeAddresses, podAddresses } from './node-world.ts';
+import type { PodName } from './network.ts';
+import { nodeAddresses, podAddresses } from './network.ts';
 
 /** A Kubernetes object as the API shows it. */
 export type ApiObject = Readonly<Record<string, unknown>>;

@@ -25,12 +25,23 @@ const emptyTables = ['nat', 'filter'].map((table) => `*${table}\\nCOMMIT\\n`).jo
 /** What the classic tools show of everything that a proxier programs, in an order that does not change. */
 export interface KernelDump {
   readonly virtualServers: readonly string[];
-  /** Addresses on `kube-ipvs0` with their prefix lengths. */
+  /** Addresses on `kube-ipvs0` with their prefix lengths, and the state of the interface. */
   readonly addresses: readonly string[];
+  /** As `ipset save` prints them, without what the kernel chooses: hash and bucket sizes, initial values. */
   readonly sets: readonly string[];
   /** As the save programs print them, without counters and comments, by program. */
   readonly rules: Readonly<Record<string, readonly string[]>>;
+  readonly sysctls: readonly string[];
 }
+
+const showInterface = "ip -br link show dev kube-ipvs0 2>/dev/null | awk '{print $1, $2}'";
+const showAddresses = "ip -o address show dev kube-ipvs0 2>/dev/null | awk '{print $4}'";
+const sysctls = [
+  'net.ipv4.vs.conntrack',
+  'net.ipv4.vs.expire_nodest_conn',
+  'net.ipv4.vs.expire_quiescent_template',
+  'net.ipv4.ip_forward',
+];
 
 /** Reads everything. Starts half a dozen programs. */
 export async function dumpKernel(shell: Shell): Promise<KernelDump> {
@@ -42,8 +53,9 @@ export async function dumpKernel(shell: Shell): Promise<KernelDump> {
   }
   return {
     virtualServers: (await lines('ipvsadm -Sn')).sort(),
-    addresses: (await lines("ip -o address show dev kube-ipvs0 2>/dev/null | awk '{print $4}'")).sort(),
-    sets: (await lines('ipset save')).sort(),
+    addresses: (await lines(`${showInterface}; ${showAddresses}`)).sort(),
+    sets: (await lines('ipset save')).map((line) => line.replace(/ (?:hashsize|bucketsize|initval) \S+/g, '')).sort(),
     rules,
+    sysctls: await lines(`sysctl ${sysctls.join(' ')}`),
   };
 }

@@ -9,7 +9,7 @@ import { Klog } from '../../../src/observe/klog.ts';
 import { createMetrics, type Metrics } from '../../../src/observe/metrics.ts';
 import { readProcessUsage } from '../../../src/observe/process-usage.ts';
 import { type ApiObject, nodeObject } from './cluster-objects.ts';
-import { podNetworks } from './node-world.ts';
+import { podNetworks } from './network.ts';
 
 export interface LabProxierOptions {
   readonly objects: readonly ApiObject[];

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { PeerAnswer, PeerCommand, PeerRequest, Question } from './peer-request.ts';
 
 /** Longest wait for an answer, in milliseconds. */
 const answerTimeoutMs = 3_000;
 
-const program = join(process.cwd(), 'test/support/node-world/peer-program.ts');
+const program = fileURLToPath(new URL('./peer-program.ts', import.meta.url));
 
 /** An open TCP connection, or a UDP client that keeps its port. */
 export interface Dialogue {

@@ -13,7 +13,7 @@ import { allIpSets } from '../../../src/plan/ip-sets.ts';
 import { Shell } from '../../support/shell.ts';
 import { recordedDrivers } from './recorded-drivers.ts';
 import { shellRunner } from './shell-runner.ts';
-import { boundLines, normalizedRule, ruleLines, setLines } from './tool-output.ts';
+import { boundLines, flowInsertion, flowLines, normalizedRule, ruleLines, setLines } from './tool-output.ts';
 
 const nodeInterface = 'node0';
 
@@ -33,6 +33,7 @@ export class KernelWorld implements World {
   readonly #writes: string[] = [];
   readonly #capabilities = new Map<IpFamily, RuleCapabilities>();
   #interfaces = '';
+  #hasFlows = false;
   /** Rules as last read; undefined when they may have changed since. */
   #ruleLines: readonly string[] | undefined;
   #kernel: Kernel | undefined;
@@ -63,6 +64,8 @@ export class KernelWorld implements World {
     await this.#shell.run(everything ? clearingAll : clearing);
     this.#writes.length = 0;
     if (everything) this.#ruleLines = undefined;
+    if (this.#hasFlows) await this.#shell.run('conntrack -F 2>/dev/null');
+    this.#hasFlows = false;
   }
 
   get drivers(): Drivers {
@@ -107,8 +110,9 @@ export class KernelWorld implements World {
     throw new Error('connections of real servers cannot be set in a real kernel');
   }
 
-  setFlows(): never {
-    throw new Error('this world has no flows');
+  async addFlows(flows: readonly string[]): Promise<void> {
+    this.#hasFlows = true;
+    await this.#shell.run(flows.map(flowInsertion).join('; '));
   }
 
   failOnce(): never {
@@ -127,12 +131,9 @@ export class KernelWorld implements World {
     );
     const serverLines = servers.split('\n').map((line) => line.trim());
     this.#ruleLines ??= await this.#readRules();
-    return [
-      ...serverLines.filter((line) => line !== ''),
-      ...boundLines(addresses),
-      ...setLines(sets),
-      ...this.#ruleLines,
-    ];
+    const flows = this.#hasFlows ? flowLines(await this.#shell.run('conntrack -L -p udp 2>/dev/null')) : [];
+    const kernelLines = [...boundLines(addresses), ...setLines(sets), ...this.#ruleLines, ...flows];
+    return [...serverLines.filter((line) => line !== ''), ...kernelLines];
   }
 
   async #readRules(): Promise<readonly string[]> {

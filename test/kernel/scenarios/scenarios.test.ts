@@ -15,10 +15,10 @@ afterAll(() => world.close());
 /** The kernel looks for a real server in a list: so many of one virtual server take minutes. */
 const mostLines = 10_000;
 
-/** Counters, tracked flows and failures are the kernel's own and cannot be asked for. */
+/** Counters and failures are the kernel's own and cannot be asked for. */
 function isForTheFakeKernel({ steps }: Scenario): boolean {
-  return steps.some(({ connections, flows, failures, expectation }) => {
-    const asked = connections.length + flows.length + failures.length;
+  return steps.some(({ connections, failures, expectation }) => {
+    const asked = connections.length + failures.length;
     return asked > 0 || (expectation?.state.length ?? 0) > mostLines;
   });
 }

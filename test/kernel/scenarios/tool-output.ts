@@ -17,6 +17,26 @@ export function boundLines(shown: string): readonly string[] {
     .map((address) => `bound ${address}`);
 }
 
+/** The command that adds an IPv4 flow written as `CLIENT:PORT -> ADDRESS:PORT via ADDRESS:PORT`. */
+export function flowInsertion(flow: string): string {
+  const [, client, clientPort, address, port, server, serverPort] =
+    /^([\d.]+):(\d+) -> ([\d.]+):(\d+) via ([\d.]+):(\d+)$/.exec(flow) ?? [];
+  if (client === undefined) throw new Error(`"${flow}" is no IPv4 flow`);
+  const original = `-s ${client} -d ${address} --sport ${clientPort} --dport ${port}`;
+  const reply = `-r ${server} -q ${client} --reply-port-src ${serverPort} --reply-port-dst ${clientPort}`;
+  return `conntrack -I -p udp ${original} ${reply} -t 600 2>/dev/null`;
+}
+
+/** UDP flows as `conntrack -L` prints them, as flat lines. */
+export function flowLines(listed: string): readonly string[] {
+  return lines(listed).map((line) => {
+    const values = (key: string) => [...line.matchAll(new RegExp(`\\b${key}=(\\S+)`, 'g'))].map(([, value]) => value);
+    const [sources, destinations] = [values('src'), values('dst')];
+    const [sourcePorts, ports] = [values('sport'), values('dport')];
+    return `flow ${sources[0]}:${sourcePorts[0]} -> ${destinations[0]}:${ports[0]} via ${sources[1]}:${sourcePorts[1]}`;
+  });
+}
+
 /** The rules of our chains as iptables-save prints them, as flat lines: `rule FAMILY TABLE CHAIN NUMBER: RULE`. */
 export function ruleLines(family: IpFamily, saved: string): readonly string[] {
   let table = '';

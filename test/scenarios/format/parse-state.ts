@@ -44,6 +44,7 @@ function flatLines(file: string, { number }: SourceLine, text: string): readonly
   if (/^-[Aa] /.test(text) || toldPattern.test(text)) return [text];
   const [head = '', ...entries] = text.split(/:? +/);
   if (head === 'bound') return entries.map((address) => `bound ${address}`);
+  if (head === 'left') return entries.flatMap((address) => [`bound ${address}`, `left ${address}`]);
   if (head.startsWith('KUBE-')) return entries.map((entry) => `${head} ${entry}`);
   const [whole, protocol = '', address = '', settings = '', servers] = serverPattern.exec(text) ?? [];
   if (whole === undefined) return fail(`"${text}" is no state of the kernel`);

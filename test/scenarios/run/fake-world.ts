@@ -53,7 +53,7 @@ export class FakeWorld implements World {
     this.kernel.setConnections(found?.virtualServer.key ?? virtualServer, realServer, active, inactive);
   }
 
-  setFlows(flows: readonly string[]): void {
+  async addFlows(flows: readonly string[]): Promise<void> {
     this.kernel.flows = [...this.kernel.flows, ...flows.map(flowOf)];
   }
 

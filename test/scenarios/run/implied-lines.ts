@@ -7,7 +7,10 @@ import { ipFamilies } from '../../../src/model/ip.ts';
  * of the program, from what kube-proxy writes.
  */
 export function impliedLines(state: readonly string[]): readonly string[] {
-  const bound = state.filter((line) => line.startsWith('bound ')).map((line) => line.slice('bound '.length));
+  const bound = state
+    .filter((line) => line.startsWith('bound '))
+    .map((line) => line.slice('bound '.length))
+    .filter((address) => !state.includes(`left ${address}`));
   const entries = bound.map((address) => `${address.includes(':') ? 'KUBE-6-' : 'KUBE-'}IPVS-IPS ${address}`);
   return [...entries, ...ipFamilies.flatMap((family) => ruleLines(family, state))].sort();
 }

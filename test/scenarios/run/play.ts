@@ -67,7 +67,7 @@ class Player {
   async step(step: Step, isFirst: boolean): Promise<string> {
     if (step.commands.length > 0) await this.#world.runCommands(step.commands);
     for (const count of step.connections) this.#world.setConnections(count);
-    if (step.flows.length > 0) this.#world.setFlows(step.flows);
+    if (step.flows.length > 0) await this.#world.addFlows(step.flows);
     for (const description of step.failures) this.#world.failOnce(description);
     if (step.interfaces !== undefined) await this.#world.setInterfaces(step.interfaces);
     if (step.restart) this.#program = this.#startProgram();
@@ -134,7 +134,7 @@ class Player {
     const told = [...this.#program.told(), ...this.#objects.told()];
     const actual = [...(await this.#world.read()), ...told];
     const expected = [
-      ...expectation.state.filter((each) => !/^(masquerade|refused|leaving) /.test(each)),
+      ...expectation.state.filter((each) => !/^(masquerade|refused|leaving|left) /.test(each)),
       ...impliedLines(expectation.state),
     ];
     const wrong = difference(this.#comparable(expected), this.#comparable(actual));

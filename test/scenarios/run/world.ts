@@ -14,7 +14,8 @@ export interface World {
   /** Runs command lines of ipvsadm, ipset, ip and iptables, as somebody else would. */
   runCommands(lines: readonly string[]): Promise<void>;
   setConnections(count: ConnectionCount): void;
-  setFlows(flows: readonly string[]): void;
+  /** Adds tracked UDP flows, each as `CLIENT:PORT -> ADDRESS:PORT via ADDRESS:PORT`. */
+  addFlows(flows: readonly string[]): Promise<void>;
   /** Lets operations with this description fail once. */
   failOnce(description: string): void;
   /** What the kernel holds as flat lines in any order; see `parse-state.ts`. Rules as `rule ...`, without comments. */

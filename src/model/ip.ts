@@ -22,7 +22,12 @@ const prefixDigits = /^\d+$/;
 export function parseIp(text: string): IpAddress | undefined {
   if (dottedDecimal.test(text)) return canonicalIpv4(text);
   if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
-  return ipFromBytes(ipaddr.IPv6.parse(text).toByteArray());
+  return ipFromBytes(ipaddr.IPv6.parse(withSpeltOutGap(text)).toByteArray());
+}
+
+/** ipaddr.js takes `::10.0.0.1` for `::ffff:10.0.0.1`; it is `::a00:1`. */
+function withSpeltOutGap(text: string): string {
+  return /^::\d+\./.test(text) ? `0:0:0:0:0:0:${text.slice(2)}` : text;
 }
 
 function canonicalIpv4(text: string): IpAddress | undefined {

@@ -25,6 +25,7 @@ const checkingOrder: readonly OptionName[] = [
   'exact',
   'ops',
   'pe',
+  'sched-flags',
   'sync-maxlen',
   'mcast-group',
   'mcast-port',
@@ -35,7 +36,6 @@ const checkingOrder: readonly OptionName[] = [
   'tun-nocsum',
   'tun-csum',
   'tun-remcsum',
-  'sched-flags',
 ];
 
 /** What each command takes. */
@@ -62,7 +62,7 @@ const taken: Readonly<Record<'list' | 'save', ReadonlySet<OptionName>>> = {
 const exclusive = new Set<OptionName>(['connection', 'service-address', 'timeout', 'daemon']);
 
 /** Ways to list virtual servers, which nothing else can be listed in. */
-const tableOnly: readonly OptionName[] = ['stats', 'rate', 'thresholds', 'tun-info'];
+const tableOnly: readonly OptionName[] = ['stats', 'rate', 'thresholds'];
 
 /** Why these options do not go together with the command, in ipvsadm's words; undefined when they do. */
 export function combinationRefusal(command: 'list' | 'save', options: ReadonlySet<OptionName>): string | undefined {

@@ -17,7 +17,7 @@ export function saveVirtualServer(listed: ListedVirtualServer, names: EndpointNa
   }
   if (flags & virtualServerFlags.onePacket) words.push('-o');
   const schedulerFlags = schedulerFlagsText(virtualServer);
-  if (schedulerFlags !== '') words.push('-b', schedulerFlags);
+  if (schedulerFlags !== undefined) words.push('-b', schedulerFlags);
   return `${words.join(' ')}\n`;
 }
 

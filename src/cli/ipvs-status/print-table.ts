@@ -119,7 +119,7 @@ function settingsText(listed: ListedVirtualServer): string {
   const { scheduler, flags, persistenceTimeoutSeconds, persistenceEngine } = listed.virtualServer;
   const schedulerFlags = schedulerFlagsText(listed.virtualServer);
   let text = scheduler;
-  if (schedulerFlags !== '') text += ` (${schedulerFlags})`;
+  if (schedulerFlags !== undefined) text += ` (${schedulerFlags})`;
   if (flags & virtualServerFlags.persistent) {
     text += ` persistent ${persistenceTimeoutSeconds}`;
     const netmask = netmaskText(listed);

@@ -4,14 +4,19 @@ import { virtualServerFamily } from '../../model/virtual-server.ts';
 
 /** Flags of a scheduler by their bit; those two that have names of their own call the first two otherwise. */
 const flagBits = [0x08, 0x10, 0x20] as const;
+const anyFlag = 0x38;
 const generalNames = ['flag-1', 'flag-2', 'flag-3'] as const;
 const namesOfSchedulers: Readonly<Record<string, readonly string[]>> = {
   sh: ['sh-fallback', 'sh-port'],
   mh: ['mh-fallback', 'mh-port'],
 };
 
-/** Names of the flags that the scheduler has, separated by commas; empty for none. */
-export function schedulerFlagsText({ scheduler, flags }: VirtualServer): string {
+/**
+ * Names of the flags that the scheduler has, separated by commas; undefined without flags. A third flag of sh and mh has
+ * no name, so that alone it is an empty text.
+ */
+export function schedulerFlagsText({ scheduler, flags }: VirtualServer): string | undefined {
+  if ((flags & anyFlag) === 0) return undefined;
   const names = namesOfSchedulers[scheduler] ?? generalNames;
   return names.filter((_, index) => (flags & (flagBits[index] ?? 0)) !== 0).join(',');
 }

@@ -29,6 +29,8 @@ describe('parseIp', () => {
     ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
     ['::ffff:10.96.0.1', '10.96.0.1'],
     ['::ffff:a60:1', '10.96.0.1'],
+    // IPv4-compatible, not IPv4-mapped
+    ['::10.96.0.1', '::a60:1'],
   ])('reads %s as %s', (text, expected) => {
     expect(parseIp(text)).toBe(expected);
   });

@@ -83,7 +83,10 @@ export class KernelMirror {
     const { drivers, servers, addresses, families, excludeCidrs } = this.#parts;
     const { ours, foreign } = await readObserved({
       drivers,
-      boundAddresses: addresses.observedKeys(),
+      // An address that somebody took away comes back, and what stands on it was ours all the time.
+      boundAddresses: {
+        has: (address) => addresses.observed(address) !== undefined || addresses.desired(address) !== undefined,
+      },
       sets,
       families,
       excludeCidrs,

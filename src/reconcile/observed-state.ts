@@ -16,8 +16,8 @@ export interface ObservedServersByOwner {
 /** Reads the virtual servers and tells what is ours, by evidence in the kernel or because we know it. */
 export async function readObserved(options: {
   readonly drivers: { readonly ipvs: IpvsDriver; readonly address: AddressDriver };
-  /** Addresses on the dummy interface. */
-  readonly boundAddresses: ReadonlySet<IpAddress>;
+  /** Addresses on the dummy interface, and those that are about to be. */
+  readonly boundAddresses: Pick<ReadonlySet<IpAddress>, 'has'>;
   readonly sets: readonly ObservedIpSet[];
   readonly families: readonly IpFamily[];
   readonly excludeCidrs: readonly Cidr[];

@@ -6,8 +6,8 @@ import { isInCidr } from '../model/ip.ts';
 
 /** What tells our virtual servers from those of others, all of it readable from the kernel. */
 export interface OwnershipEvidence {
-  /** Addresses on the dummy interface. */
-  readonly boundAddresses: ReadonlySet<IpAddress>;
+  /** Addresses on the dummy interface, and those that are about to be. */
+  readonly boundAddresses: Pick<ReadonlySet<IpAddress>, 'has'>;
   /** Addresses on the node's other interfaces. */
   readonly nodeAddresses: ReadonlySet<IpAddress>;
   /** Ports in the node-port sets, as `PROTOCOL/port`. */

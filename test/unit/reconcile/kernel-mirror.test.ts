@@ -7,21 +7,23 @@ import { ServerTable } from '../../../src/reconcile/server-table.ts';
 import { SetKeeper } from '../../../src/reconcile/set-keeper.ts';
 import { cidr, ip } from '../../support/builders.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
+import { virtualServer } from '../../support/ipvs-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const observer = { applied() {}, failed() {}, recovered() {}, drifted() {}, conflict() {} };
 
 /** A mirror of a kernel with these addresses on the dummy interface, where 10.96.200.0/24 belongs to somebody else. */
-function mirrorOf(...bound: readonly string[]): { mirror: KernelMirror; addresses: DeltaMap<IpAddress, true> } {
+function mirrorOf(...bound: readonly string[]) {
   const kernel = new FakeKernel();
   kernel.hasInterface = true;
   for (const address of bound) kernel.addresses.add(ip(address));
   const { drivers } = kernel;
   const clock = new ManualClock();
   const addresses = new DeltaMap<IpAddress, true>(() => true);
+  const servers = new ServerTable();
   const mirror = new KernelMirror({
     drivers,
-    servers: new ServerTable(),
+    servers,
     addresses,
     sets: new SetKeeper({ sets: [], driver: drivers.ipset, isNeeded: () => false, clock, observer }),
     rules: new RulesKeeper({
@@ -34,7 +36,7 @@ function mirrorOf(...bound: readonly string[]): { mirror: KernelMirror; addresse
     excludeCidrs: [cidr('10.96.200.0/24')],
     observer,
   });
-  return { mirror, addresses };
+  return { kernel, mirror, addresses, servers };
 }
 
 describe('KernelMirror', () => {
@@ -57,5 +59,19 @@ describe('KernelMirror', () => {
     addresses.want(ip('10.96.200.1'), true);
     await mirror.read();
     expect(addresses.pendingCount).toBe(0);
+  });
+
+  it('takes a virtual server for ours while its address has been taken away from us', async () => {
+    const { kernel, mirror, addresses, servers } = mirrorOf();
+    addresses.want(ip('10.96.0.1'), true);
+    const ours = virtualServer('TCP', '10.96.0.1:81');
+    const foreign = virtualServer('TCP', '10.96.0.2:81');
+    await kernel.drivers.ipvs.apply([
+      { kind: 'addVirtualServer', virtualServer: ours },
+      { kind: 'addVirtualServer', virtualServer: foreign },
+    ]);
+    await mirror.read();
+    expect(servers.observed(ours.key)).toBeDefined();
+    expect(servers.observed(foreign.key)).toBeUndefined();
   });
 });

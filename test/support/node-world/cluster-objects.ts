@@ -16,7 +16,7 @@ export interface ServiceTemplate {
   readonly spec?: ApiObject;
 }
 
-export interface ServicePortTemplate {
+interface ServicePortTemplate {
   readonly name: string;
   readonly port: number;
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP';

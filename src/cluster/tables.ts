@@ -15,7 +15,8 @@ export interface ClusterChanges {
 export class ClusterTables implements ObjectSink {
   readonly #services = new Map<ServiceKey, Service>();
   readonly #slices = new Map<string, EndpointSlice>();
-  readonly #slicesOfService = new Map<ServiceKey, Map<string, EndpointSlice>>();
+  /** In name order, so that duplicates of an endpoint are settled the same way every time. */
+  readonly #slicesOfService = new Map<ServiceKey, readonly EndpointSlice[]>();
   readonly #nodes = new Map<string, Node>();
   readonly #onChange: () => void;
   #changedServices = new Set<ServiceKey>();
@@ -41,12 +42,9 @@ export class ClusterTables implements ObjectSink {
     return this.#services.get(key);
   }
 
-  /** Slices of the Service in name order, so that duplicates of an endpoint are settled the same way every time. */
+  /** Slices of the Service, in name order. */
   slicesOf(key: ServiceKey): readonly EndpointSlice[] {
-    const slices = this.#slicesOfService.get(key);
-    if (slices === undefined) return [];
-    if (slices.size === 1) return [...slices.values()];
-    return [...slices.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return this.#slicesOfService.get(key) ?? [];
   }
 
   /** `key` is `namespace/name` of the slice. */
@@ -98,9 +96,7 @@ export class ClusterTables implements ObjectSink {
     const previous = this.#slices.get(slice.key);
     if (previous !== undefined && previous.service !== slice.service) this.#detach(previous);
     this.#slices.set(slice.key, slice);
-    const siblings = this.#slicesOfService.get(slice.service);
-    if (siblings === undefined) this.#slicesOfService.set(slice.service, new Map([[slice.key, slice]]));
-    else siblings.set(slice.key, slice);
+    this.#slicesOfService.set(slice.service, withSlice(this.slicesOf(slice.service), slice));
     this.#markService(slice.service);
   }
 
@@ -138,9 +134,9 @@ export class ClusterTables implements ObjectSink {
   }
 
   #detach(slice: EndpointSlice): void {
-    const siblings = this.#slicesOfService.get(slice.service);
-    siblings?.delete(slice.key);
-    if (siblings?.size === 0) this.#slicesOfService.delete(slice.service);
+    const siblings = this.slicesOf(slice.service).filter(({ key }) => key !== slice.key);
+    if (siblings.length === 0) this.#slicesOfService.delete(slice.service);
+    else this.#slicesOfService.set(slice.service, siblings);
     this.#markService(slice.service);
   }
 
@@ -153,4 +149,11 @@ export class ClusterTables implements ObjectSink {
     this.#changedNodes = true;
     this.#onChange();
   }
+}
+
+/** The list, which is in name order, with this slice in its place. */
+function withSlice(slices: readonly EndpointSlice[], slice: EndpointSlice): readonly EndpointSlice[] {
+  const before = slices.filter(({ key }) => key < slice.key);
+  const after = slices.filter(({ key }) => key > slice.key);
+  return before.concat(slice, after);
 }

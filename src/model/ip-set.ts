@@ -1,5 +1,6 @@
 import type { Cidr, IpAddress, IpFamily } from './ip.ts';
 import type { Protocol } from './service-key.ts';
+import { joinText } from './flat-text.ts';
 import { addressBits, familyOf, networkAddressOf, prefixLengthOf } from './ip.ts';
 
 /** The set types that Services need. */
@@ -60,7 +61,7 @@ export function addressPortAddressEntry(
   port: number,
   secondAddress: IpAddress,
 ): IpSetEntry {
-  const text = `${addressPortText(address, protocol, port)},${secondAddress}`;
+  const text = joinText(addressPortText(address, protocol, port), ',', secondAddress);
   return { type: 'hash:ip,port,ip', text, address, protocol, port, secondAddress };
 }
 
@@ -70,7 +71,7 @@ export function addressPortNetworkEntry(
   port: number,
   network: Cidr,
 ): IpSetEntry {
-  const text = `${addressPortText(address, protocol, port)},${networkText(network)}`;
+  const text = joinText(addressPortText(address, protocol, port), ',', networkText(network));
   return { type: 'hash:ip,port,net', text, address, protocol, port, network };
 }
 
@@ -79,7 +80,7 @@ export function portEntry(port: number): IpSetEntry {
 }
 
 function addressPortText(address: IpAddress, protocol: Protocol, port: number): string {
-  return `${address},${protocol.toLowerCase()}:${port}`;
+  return joinText(address, ',', protocol.toLowerCase(), ':', String(port));
 }
 
 /** A network as the kernel prints it: a host-sized one without its prefix length. */

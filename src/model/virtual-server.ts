@@ -1,4 +1,5 @@
 import type { IpAddress, IpFamily } from './ip.ts';
+import { joinText } from './flat-text.ts';
 import { familyOf } from './ip.ts';
 import type { Protocol } from './service-key.ts';
 
@@ -41,7 +42,7 @@ export interface VirtualServer {
 /** Key of a virtual server. Same identity, same key. */
 export function virtualServerKey(identity: VirtualServerIdentity): VirtualServerKey {
   if (identity.kind === 'firewallMark') return `FWM/${identity.firewallMark}/${identity.family}` as VirtualServerKey;
-  return `${identity.protocol}/${formatEndpoint(identity.address, identity.port)}` as VirtualServerKey;
+  return joinText(identity.protocol, '/', formatEndpoint(identity.address, identity.port)) as VirtualServerKey;
 }
 
 /** Address family of a virtual server. */
@@ -51,8 +52,7 @@ export function virtualServerFamily(identity: VirtualServerIdentity): IpFamily {
 
 /** `address:port`, with brackets around an IPv6 address. */
 export function formatEndpoint(address: IpAddress, port: number): string {
-  // a template would keep its parts beside the text, and there are a hundred thousand of these in a large cluster
-  return [address.includes(':') ? `[${address}]` : address, port].join(':');
+  return joinText(address.includes(':') ? `[${address}]` : address, ':', String(port));
 }
 
 /** Whether both have the same settings; identity is not looked at. */

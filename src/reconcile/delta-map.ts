@@ -29,7 +29,7 @@ export class DeltaMap<Key, Value> {
   /** Sets what the kernel has; undefined for nothing. */
   observe(key: Key, value: Value | undefined): void {
     if (value === undefined) this.#observed.delete(key);
-    else this.#observed.set(key, value);
+    else this.#observed.set(key, this.#shared(key, value));
     this.#settle(key);
   }
 
@@ -51,8 +51,8 @@ export class DeltaMap<Key, Value> {
   }
 
   /** Everything that is wanted. */
-  allDesired(): Iterable<Value> {
-    return this.#desired.values();
+  allDesired(): Iterable<readonly [Key, Value]> {
+    return this.#desired;
   }
 
   /** Keys of everything observed, as of now. */
@@ -81,6 +81,12 @@ export class DeltaMap<Key, Value> {
     for (const key of this.#pending) {
       yield { key, desired: this.#desired.get(key), observed: this.#observed.get(key) };
     }
+  }
+
+  /** The wanted value where it is the same, so that it is in memory once. */
+  #shared(key: Key, value: Value): Value {
+    const desired = this.#desired.get(key);
+    return desired !== undefined && this.#same(desired, value) ? desired : value;
   }
 
   #settle(key: Key): void {

@@ -2,17 +2,14 @@ import type { IpAddress, IpFamily } from '../model/ip.ts';
 import type { IpSetEntry, IpSetName } from '../model/ip-set.ts';
 import type { ServiceKey } from '../model/service-key.ts';
 import type { VirtualServerKey } from '../model/virtual-server.ts';
-import type {
-  OutputFilterException,
-  PlannedSetEntry,
-  PlannedVirtualServer,
-  ServicePlan,
-} from '../plan/service-plan.ts';
+import type { OutputFilterException, PlannedSetEntry, ServicePlan } from '../plan/service-plan.ts';
 import type { SetRole } from '../plan/ip-sets.ts';
+import { joinText } from '../model/flat-text.ts';
 import { familyOf } from '../model/ip.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { LostServers, type Shaping } from './lost-servers.ts';
+import { type PackedPlan, type PackedVirtualServer, packPlan } from './packed-servers.ts';
 
 /** An entry in its set. */
 export interface SetMember {
@@ -22,7 +19,7 @@ export interface SetMember {
 
 /** Told what became wanted or unwanted when a plan was swapped in. `undefined` means nobody wants it any more. */
 export interface DesiredStateListener {
-  virtualServer(key: VirtualServerKey, planned: PlannedVirtualServer | undefined): void;
+  virtualServer(key: VirtualServerKey, planned: PackedVirtualServer | undefined): void;
   boundAddress(address: IpAddress, wanted: boolean): void;
   setMember(key: string, member: SetMember | undefined): void;
   /** A Service has lost a virtual server to an older one that came after it. */
@@ -31,7 +28,7 @@ export interface DesiredStateListener {
 
 /** Key of an entry in its set. */
 export function setMemberKey(set: string, entry: IpSetEntry): string {
-  return `${set} ${entry.text}`;
+  return joinText(set, ' ', entry.text);
 }
 
 /** A Service that won or lost a virtual server because the plan of another one changed. */
@@ -43,8 +40,8 @@ interface Handover {
 
 /** The plans of all Services, and what follows from them together: shared things counted, claims settled. */
 export class DesiredState {
-  readonly #plans = new Map<ServiceKey, ServicePlan>();
-  readonly #virtualServers = new Claims<VirtualServerKey, PlannedVirtualServer>();
+  readonly #plans = new Map<ServiceKey, PackedPlan>();
+  readonly #virtualServers = new Claims<VirtualServerKey, PackedVirtualServer>();
   readonly #addresses = new Claims<IpAddress, true>();
   readonly #members = new Claims<string, SetMember>();
   readonly #roleCounts = new Map<string, number>();
@@ -71,7 +68,8 @@ export class DesiredState {
   }
 
   /** Replaces the plan of a Service; undefined when the Service is gone. Costs what the two plans cost. */
-  swap(key: ServiceKey, plan: ServicePlan | undefined): void {
+  swap(key: ServiceKey, next: ServicePlan | undefined): void {
+    const plan = next && packPlan(next);
     const previous = this.#plans.get(key);
     const shaped = this.#lost.shaping(previous);
     if (plan === undefined) this.#plans.delete(key);
@@ -112,11 +110,11 @@ export class DesiredState {
   /** Returns which other Services won or lost virtual servers by it. */
   #swapVirtualServers(
     owner: Claimant,
-    previous: ServicePlan | undefined,
-    plan: ServicePlan | undefined,
+    previous: PackedPlan | undefined,
+    plan: PackedPlan | undefined,
   ): readonly Handover[] {
     const stale = new Set(previous?.virtualServers.map((planned) => planned.virtualServer.key));
-    const fresh = new Map<VirtualServerKey, PlannedVirtualServer>();
+    const fresh = new Map<VirtualServerKey, PackedVirtualServer>();
     for (const planned of plan?.virtualServers ?? []) {
       if (!fresh.has(planned.virtualServer.key)) fresh.set(planned.virtualServer.key, planned);
     }
@@ -181,9 +179,10 @@ export class DesiredState {
       const key = setMemberKey(set, entry);
       if (stale.delete(key)) continue;
       const isNew = this.#members.winner(key) === undefined;
-      this.#members.claim(key, owner, { set, entry });
+      const member = { set, entry };
+      this.#members.claim(key, owner, member);
       this.#count(`${role} ${family}`, 1);
-      if (isNew) this.#listener.setMember(key, { set, entry });
+      if (isNew) this.#listener.setMember(key, member);
     }
     for (const [key, roleName] of stale) {
       this.#members.release(key, owner.key);

@@ -1,38 +1,41 @@
 import type { IpvsOperation } from '../model/operation.ts';
 import type { RealServer, RealServerKey } from '../model/real-server.ts';
 import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
-import type { PlannedVirtualServer } from '../plan/service-plan.ts';
 import type { ObservedServers } from './server-operations.ts';
-import { sameRealServerSettings } from '../model/real-server.ts';
 import { LeavingServers } from './leaving-servers.ts';
+import { PackedVirtualServer } from './packed-servers.ts';
 import { serverOperations, unwantedRealServers } from './server-operations.ts';
 
 interface MutableObservedServers {
   virtualServer: VirtualServer;
-  realServers: Map<RealServerKey, RealServer>;
+  readonly realServers: Map<RealServerKey, RealServer>;
 }
 
-/** Virtual servers with their real servers, desired and observed; knows which ones have operations pending. */
+/**
+ * Virtual servers with their real servers, desired and observed; knows which ones have operations pending. What is
+ * exactly as it was wanted to be is not kept twice: the planned virtual server stands for it.
+ */
 export class ServerTable {
-  readonly #desired = new Map<VirtualServerKey, PlannedVirtualServer>();
-  readonly #observed = new Map<VirtualServerKey, MutableObservedServers>();
+  readonly #desired = new Map<VirtualServerKey, PackedVirtualServer>();
+  readonly #observed = new Map<VirtualServerKey, MutableObservedServers | PackedVirtualServer>();
   readonly #pending = new Set<VirtualServerKey>();
   /** Those that are observed and not desired. */
   readonly leaving = new LeavingServers();
 
-  want(key: VirtualServerKey, planned: PlannedVirtualServer | undefined): void {
+  want(key: VirtualServerKey, planned: PackedVirtualServer | undefined): void {
     if (planned === undefined) this.#desired.delete(key);
     else this.#desired.set(key, planned);
     this.#pending.add(key);
     this.#noteLeaving(key);
   }
 
-  desired(key: VirtualServerKey): PlannedVirtualServer | undefined {
+  desired(key: VirtualServerKey): PackedVirtualServer | undefined {
     return this.#desired.get(key);
   }
 
   observed(key: VirtualServerKey): ObservedServers | undefined {
-    return this.#observed.get(key);
+    const present = this.#observed.get(key);
+    return present instanceof PackedVirtualServer ? unfolded(present) : present;
   }
 
   get observedCount(): number {
@@ -54,8 +57,9 @@ export class ServerTable {
 
   /** Operations to do for the key; none settles it. */
   operations(key: VirtualServerKey): readonly IpvsOperation[] {
-    const operations = serverOperations(this.#desired.get(key), this.#observed.get(key));
-    if (operations.length === 0) this.#pending.delete(key);
+    const observed = this.observed(key);
+    const operations = serverOperations(this.#desired.get(key), observed);
+    if (operations.length === 0) this.#settled(key, observed);
     return operations;
   }
 
@@ -69,10 +73,8 @@ export class ServerTable {
     this.#observed.clear();
     for (const key of previous) this.#noteLeaving(key);
     for (const { virtualServer, realServers } of listing) {
-      this.#observed.set(virtualServer.key, {
-        virtualServer,
-        realServers: this.#adopt(virtualServer.key, realServers),
-      });
+      const byKey = new Map(realServers.map((realServer) => [realServer.key, realServer]));
+      this.#observed.set(virtualServer.key, { virtualServer, realServers: byKey });
       this.#pending.add(virtualServer.key);
       this.#noteLeaving(virtualServer.key);
     }
@@ -92,22 +94,23 @@ export class ServerTable {
         return;
       case 'addRealServer':
       case 'setRealServer':
-        this.#observed.get(key)?.realServers.set(operation.realServer.key, operation.realServer);
+        this.#mutable(key)?.realServers.set(operation.realServer.key, operation.realServer);
         return;
       case 'deleteRealServer':
-        this.#observed.get(key)?.realServers.delete(operation.realServer.key);
+        this.#mutable(key)?.realServers.delete(operation.realServer.key);
     }
   }
 
   /** Real servers of a virtual server that are draining: weight 0 and not wanted. */
   draining(key: VirtualServerKey): readonly RealServer[] {
-    const observed = this.#observed.get(key);
+    if (this.#observed.get(key) === this.#desired.get(key)) return [];
+    const observed = this.observed(key);
     if (observed === undefined) return [];
     return unwantedRealServers(this.#desired.get(key), observed).filter((realServer) => realServer.weight === 0);
   }
 
   #observeVirtualServer(virtualServer: VirtualServer): void {
-    const present = this.#observed.get(virtualServer.key);
+    const present = this.#mutable(virtualServer.key);
     if (present === undefined) this.#observed.set(virtualServer.key, { virtualServer, realServers: new Map() });
     else present.virtualServer = virtualServer;
     this.#noteLeaving(virtualServer.key);
@@ -117,13 +120,25 @@ export class ServerTable {
     this.leaving.note(key, this.#desired.has(key) ? undefined : this.#observed.get(key)?.virtualServer.identity);
   }
 
-  /** Shares the desired objects where the kernel agrees with them, so that each is in memory once. */
-  #adopt(key: VirtualServerKey, listed: readonly RealServer[]): Map<RealServerKey, RealServer> {
-    const adopted = new Map(listed.map((realServer) => [realServer.key, realServer]));
-    for (const wanted of this.#desired.get(key)?.realServers ?? []) {
-      const present = adopted.get(wanted.key);
-      if (present !== undefined && sameRealServerSettings(wanted, present)) adopted.set(wanted.key, wanted);
+  /** Nothing is to be done; without draining real servers nothing differs either. */
+  #settled(key: VirtualServerKey, observed: ObservedServers | undefined): void {
+    this.#pending.delete(key);
+    const desired = this.#desired.get(key);
+    if (desired !== undefined && observed?.realServers.size === desired.realServerCount) {
+      this.#observed.set(key, desired);
     }
-    return adopted;
   }
+
+  /** What was observed, in a form that can be changed. */
+  #mutable(key: VirtualServerKey): MutableObservedServers | undefined {
+    const present = this.#observed.get(key);
+    if (!(present instanceof PackedVirtualServer)) return present;
+    const mutable = unfolded(present);
+    this.#observed.set(key, mutable);
+    return mutable;
+  }
+}
+
+function unfolded({ virtualServer, realServers }: PackedVirtualServer): MutableObservedServers {
+  return { virtualServer, realServers: new Map(realServers.map((realServer) => [realServer.key, realServer])) };
 }

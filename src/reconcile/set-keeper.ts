@@ -140,7 +140,7 @@ export class SetKeeper {
     const members = this.#wantedMembers(names);
     const failures = await this.#driver.apply([
       ...sets.map((set) => ({ kind: 'createSet', set: shapeFor(set) }) as const),
-      ...members.map((member) => ({ kind: 'addEntry', ...member }) as const),
+      ...members.map(([, member]) => ({ kind: 'addEntry', ...member }) as const),
     ]);
     const failed = new Map(failures.map(({ index, error }: OperationFailure) => [index, error]));
     for (const [index, set] of sets.entries()) this.#settle(set, failed.get(index));
@@ -154,7 +154,7 @@ export class SetKeeper {
     try {
       await this.#driver.replaceSet(
         shapeFor(set),
-        members.map(({ entry }) => entry),
+        members.map(([, { entry }]) => entry),
       );
     } catch (error) {
       this.#setAttempts.failed(set.shape.name, error);
@@ -176,15 +176,17 @@ export class SetKeeper {
     this.#observer.applied('ipSet', 1);
   }
 
-  #noteAdded(members: readonly SetMember[]): void {
-    for (const member of members) this.#members.observe(setMemberKey(member.set, member.entry), member);
+  #noteAdded(members: readonly KeyedMember[]): void {
+    for (const [key, member] of members) this.#members.observe(key, member);
     this.#observer.applied('setEntry', members.length);
   }
 
-  #wantedMembers(names: ReadonlySet<string>): SetMember[] {
-    return [...this.#members.allDesired()].filter(({ set }) => names.has(set));
+  #wantedMembers(names: ReadonlySet<string>): KeyedMember[] {
+    return [...this.#members.allDesired()].filter(([, { set }]) => names.has(set));
   }
 }
+
+type KeyedMember = readonly [key: string, member: SetMember];
 
 function newSet(shape: IpSet): KeptSet {
   return { shape, wanted: 0, capacity: undefined, isMismatched: false };

@@ -52,8 +52,6 @@ export function anEndpoint(address: string, changes: Partial<Endpoint> = {}): En
     serving: true,
     terminating: false,
     nodeName: 'node-2',
-    targetName: '',
-    zone: '',
     ...changes,
   };
 }

@@ -6,8 +6,8 @@ import { masqueradingRealServer } from '../../src/model/real-server.ts';
 import type { Protocol } from '../../src/model/service-key.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../src/model/virtual-server.ts';
 import { virtualServerFamily, virtualServerFlags, virtualServerKey } from '../../src/model/virtual-server.ts';
-import type { PlannedVirtualServer } from '../../src/plan/service-plan.ts';
 import { ip } from './builders.ts';
+import { PackedVirtualServer } from '../../src/reconcile/packed-servers.ts';
 
 /** Settings of a virtual server that differ from: rr, no flags, no persistence. */
 export interface VirtualServerSettings {
@@ -71,13 +71,14 @@ function splitEndpoint(endpoint: string): { address: IpAddress; port: number } {
   return { address: ip(endpoint.slice(0, colon).replace(/[[\]]/g, '')), port: Number(endpoint.slice(colon + 1)) };
 }
 
-/** A virtual server as a Service wants it. */
+/** A virtual server as a Service wants it, in the form in which it is kept. */
 export function planned(
   server: VirtualServer,
   realServers: readonly RealServer[] = [],
   waiting: readonly RealServer[] = [],
-): PlannedVirtualServer {
-  return { virtualServer: server, realServers, waiting: new Set(waiting.map(({ key }) => key)) };
+): PackedVirtualServer {
+  const keys = new Set(waiting.map(({ key }) => key));
+  return new PackedVirtualServer({ virtualServer: server, realServers, waiting: keys });
 }
 
 /** A real server as the kernel reports it. */

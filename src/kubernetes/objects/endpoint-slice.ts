@@ -1,3 +1,4 @@
+import { joinText } from '../../model/flat-text.ts';
 import type { IpAddress, IpFamily } from '../../model/ip.ts';
 import { familyOf, parseIp, unservableReason } from '../../model/ip.ts';
 import type { Protocol, ServiceKey } from '../../model/service-key.ts';
@@ -25,9 +26,6 @@ export interface Endpoint {
   readonly terminating: boolean;
   /** Empty when unknown. */
   readonly nodeName: string;
-  /** Name of the pod (or other target); empty when unknown. */
-  readonly targetName: string;
-  readonly zone: string;
   /** Zones that should use it; absent without hints. */
   readonly zoneHints?: readonly string[];
   /** Nodes that should use it; absent without hints. */
@@ -65,7 +63,7 @@ export function decodeEndpointSlice(value: unknown, interner: Interner): Decoded
   const annotations = reader.optionalRecord(metadata['annotations'], 'metadata.annotations');
   const triggerTimePath = `metadata.annotations["${triggerTimeAnnotation}"]`;
   return reader.finish<EndpointSlice>({
-    key: `${namespace}/${name}`,
+    key: joinText(namespace, '/', name),
     service: interner.text(serviceKey(namespace, serviceName)) as ServiceKey, // the interner gives back an equal text
     family,
     ports: readPorts(reader, object, interner),
@@ -154,15 +152,12 @@ function readFirstAddress(reader: FieldReader, record: JsonRecord, family: IpFam
 
 function readEndpoint(reader: FieldReader, record: JsonRecord, address: IpAddress, interner: Interner): Endpoint {
   const conditions = reader.optionalRecord(record['conditions'], 'endpoints[#].conditions');
-  const target = reader.optionalRecord(record['targetRef'], 'endpoints[#].targetRef');
   const endpoint: Endpoint = {
     address,
     ready: reader.boolean(conditions?.['ready'], 'endpoints[#].conditions.ready', true),
     serving: reader.boolean(conditions?.['serving'], 'endpoints[#].conditions.serving', true),
     terminating: reader.boolean(conditions?.['terminating'], 'endpoints[#].conditions.terminating', false),
     nodeName: interner.text(reader.text(record['nodeName'], 'endpoints[#].nodeName')),
-    targetName: reader.text(target?.['name'], 'endpoints[#].targetRef.name'),
-    zone: interner.text(reader.text(record['zone'], 'endpoints[#].zone')),
   };
   const hints = reader.optionalRecord(record['hints'], 'endpoints[#].hints');
   if (hints === undefined) return endpoint;

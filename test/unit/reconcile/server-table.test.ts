@@ -30,7 +30,7 @@ describe('ServerTable', () => {
     expect(table.pendingKeys()).toEqual([web.key]);
     settle();
     expect(table.pendingKeys()).toEqual([]);
-    expect(table.observed(web.key)?.realServers.get(one.key)).toBe(one);
+    expect(table.observed(web.key)?.realServers.get(one.key)).toEqual(one);
   });
 
   it('names pending keys in the order in which they came up', () => {
@@ -56,11 +56,14 @@ describe('ServerTable', () => {
     expect(table.pendingKeys()).toEqual([web.key]);
   });
 
-  it('shares the objects of the plan where the kernel agrees with them', () => {
+  it('knows what was observed also where the plan stands for it', () => {
     table.want(web.key, planned(web, [one]));
     table.replaceObserved([{ virtualServer: web, realServers: [{ ...one }] }]);
-    expect(table.observed(web.key)?.realServers.get(one.key)).toBe(one);
     expect(operations()).toEqual([]);
+    expect(table.observed(web.key)).toEqual({ virtualServer: web, realServers: new Map([[one.key, one]]) });
+    table.applied({ kind: 'deleteRealServer', virtualServer: web, realServer: one });
+    expect(table.observed(web.key)?.realServers.size).toBe(0);
+    expect(operations()).toEqual(['addRealServer TCP/10.96.0.1:80 10.244.0.1:8080 weight=1']);
   });
 
   it('repairs what a listing does not show any more', () => {

@@ -45,8 +45,6 @@ describe('decodeEndpointSlice', () => {
           serving: true,
           terminating: true,
           nodeName: 'n1',
-          targetName: 'web-0',
-          zone: 'z1',
           zoneHints: ['z1', 'z2'],
           nodeHints: ['n1'],
         },

@@ -13,6 +13,7 @@ import { LiveConfiguration } from './live-configuration.ts';
 import { adjustOomScore } from './oom-score.ts';
 import type { DaemonListener } from './round-report.ts';
 import { serve } from './serve.ts';
+import { memorySettler } from './settle-memory.ts';
 import { systemClock } from './system-clock.ts';
 import { programVersion, version } from './version.ts';
 
@@ -38,7 +39,7 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
     settings,
     klog,
     metrics,
-    listener: healthListener(health),
+    listener: healthListener(health, memorySettler(systemClock)),
     isHealthy: () => config.healthzBindAddress === undefined || health.isHealthy(),
     onFatal,
   });
@@ -62,7 +63,7 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
 /** How long an Event that explains the end of the process has to get through. */
 const lastWordsMs = 2_000;
 
-function healthListener(health: ProxierHealth): DaemonListener {
+function healthListener(health: ProxierHealth, settleMemory: () => void): DaemonListener {
   const updated = (families: readonly IpFamily[]) => {
     for (const family of families) health.updated(family);
   };
@@ -71,7 +72,10 @@ function healthListener(health: ProxierHealth): DaemonListener {
     queued(families) {
       for (const family of families) health.queued(family);
     },
-    succeeded: updated,
+    succeeded(families) {
+      updated(families);
+      settleMemory();
+    },
     nodeSeen: (leaving) => health.setNode({ isBeingDeleted: leaving, taintKeys: [] }),
   };
 }

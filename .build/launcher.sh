@@ -1,7 +1,14 @@
 #!/bin/sh
 # Starts PROGRAM on its own Node: one beside this file, else the one that "npm ci" installed, else node in PATH.
 # A small young generation and one malloc arena halve the memory under load and cost nothing that can be measured.
-here=$(dirname "$(readlink -f "$0")")
+here=$0
+if [ -L "$0" ]; then
+  here=$(readlink -f "$0")
+fi
+case $here in
+  */*) here=${here%/*} ;;
+  *) here=. ;;
+esac
 
 is_new_enough() {
   version=$("$1" --version 2>/dev/null) || return 1

@@ -18,8 +18,28 @@ export function sortVirtualServers<T>(entries: readonly T[], identityOf: (entry:
 export function sortRealServers<T extends { readonly address: IpAddress; readonly port: number }>(
   entries: readonly T[],
 ): T[] {
-  if (entries.length < 2) return [...entries];
-  return sortByKeys(entries, realServerSortKey);
+  return sortNearIpv4(entries) ?? sortByKeys(entries, realServerSortKey);
+}
+
+/**
+ * The usual case, several times faster: IPv4 addresses that are less than half of all addresses apart, whose order is
+ * that of their numbers however they are sorted. Undefined for any other.
+ */
+function sortNearIpv4<T extends { readonly address: IpAddress; readonly port: number }>(
+  entries: readonly T[],
+): T[] | undefined {
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = 0;
+  const keyed: { readonly entry: T; readonly key: number }[] = [];
+  for (const entry of entries) {
+    if (familyOf(entry.address) === 'IPv6') return undefined;
+    const word = ipv4Word(entry.address);
+    least = Math.min(least, word);
+    greatest = Math.max(greatest, word);
+    keyed.push({ entry, key: word * 65_536 + entry.port });
+  }
+  if (greatest - least >= 2 ** 31) return undefined;
+  return keyed.sort((first, second) => first.key - second.key).map(({ entry }) => entry);
 }
 
 function virtualServerSortKey(identity: VirtualServerIdentity): SortKey {
@@ -36,13 +56,24 @@ function realServerSortKey({ address, port }: { readonly address: IpAddress; rea
 
 /** The address as one or four numbers of 32 bits. */
 function addressWords(address: IpAddress): number[] {
+  if (familyOf(address) === 'IPv4') return [ipv4Word(address)];
   const bytes = ipBytes(address);
-  const words: number[] = [];
-  for (let at = 0; at < bytes.length; at += 4) {
-    const [first = 0, second = 0, third = 0, fourth = 0] = bytes.slice(at, at + 4);
-    words.push(((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0);
+  return [0, 4, 8, 12].map((at) => bytes.slice(at, at + 4).reduce((word, byte) => word * 256 + byte, 0));
+}
+
+function ipv4Word(address: IpAddress): number {
+  let word = 0;
+  let byte = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === 0x2e) {
+      word = word * 256 + byte;
+      byte = 0;
+    } else {
+      byte = byte * 10 + code - 0x30;
+    }
   }
-  return words;
+  return word * 256 + byte;
 }
 
 /**

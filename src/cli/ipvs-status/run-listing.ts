@@ -15,10 +15,12 @@ import {
   tableHeading,
   virtualServerLine,
 } from './print-table.ts';
-import type { Listing } from './status-world.ts';
+import type { Listing, RealServersOf } from './status-world.ts';
 
 /** Virtual servers, or connections, that are read, named and written at a time: bounds the memory needed. */
 const entriesPerPart = 512;
+/** The same of virtual servers whose real servers need not be asked for: little enough to be gone from memory soon. */
+const readEntriesPerPart = 64;
 
 /** Of several the first counts. */
 const details: readonly TableDetail[] = ['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'];
@@ -37,14 +39,19 @@ export async function listTable(
   listing.write(versionLine(listing.version) + tableHeading(detail));
   const scanned = detail === 'plain' ? await listing.kernel.readListedRealServers() : undefined;
   const ordered = sorted ? sortVirtualServers(found, identityOf) : found;
-  for (const part of partsOf(ordered)) await listPart(listing, look, sorted, part, scanned);
+  for (const part of partsOf(ordered, scanned === undefined ? entriesPerPart : readEntriesPerPart)) {
+    await listPart(listing, look, sorted, part, scanned);
+  }
   return true;
 }
 
 /** Prints the whole table as command lines. */
 export async function saveTable(listing: Listing): Promise<void> {
   const { names } = listing.names;
-  for (const part of partsOf(sortVirtualServers(await listing.kernel.listVirtualServers(), identityOf))) {
+  for (const part of partsOf(
+    sortVirtualServers(await listing.kernel.listVirtualServers(), identityOf),
+    entriesPerPart,
+  )) {
     const realServers = await listing.kernel.listRealServers(part.map(({ virtualServer }) => virtualServer));
     await lookUp(listing, part, realServers);
     listing.write(
@@ -83,18 +90,16 @@ async function listSelected(
   return true;
 }
 
-type ScannedTable = ReadonlyMap<VirtualServerKey, readonly ListedRealServer[]>;
-
 async function listPart(
   listing: Listing,
   look: TableLook,
   sorted: boolean,
   part: readonly ListedVirtualServer[],
-  scanned: ScannedTable | undefined,
+  scanned: RealServersOf | undefined,
 ): Promise<void> {
   const read = scanned === undefined ? part : part.filter((listed) => identityOf(listed).kind === 'firewallMark');
   const detailed = await readRealServers(listing, read);
-  const realServers = part.map((listed) => detailed.get(keyOf(listed)) ?? scanned?.get(keyOf(listed)) ?? []);
+  const realServers = part.map((listed) => detailed.get(keyOf(listed)) ?? scanned?.(keyOf(listed)) ?? []);
   await lookUp(listing, part, realServers);
   let text = '';
   for (const [index, listed] of part.entries()) {
@@ -158,10 +163,8 @@ function* addressesOf(
   for (const list of realServers) for (const { address } of list) yield address;
 }
 
-function* partsOf<T>(entries: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < entries.length; start += entriesPerPart) {
-    yield entries.slice(start, start + entriesPerPart);
-  }
+function* partsOf<T>(entries: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < entries.length; start += size) yield entries.slice(start, start + size);
 }
 
 function inOrder<T extends ListedRealServer>(realServers: readonly T[], sorted: boolean): readonly T[] {

@@ -21,10 +21,13 @@ export interface StatusKernel {
   findVirtualServer(identity: VirtualServerIdentity): Promise<ListedVirtualServer | undefined>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]>;
   /** Real servers of all virtual servers but those of firewall marks; undefined where there is no such cheap reading. */
-  readListedRealServers(): Promise<ReadonlyMap<VirtualServerKey, readonly ListedRealServer[]> | undefined>;
+  readListedRealServers(): Promise<RealServersOf | undefined>;
   readConnections(): AsyncIterable<ListedConnection>;
   close(): void;
 }
+
+/** Real servers of a virtual server that were read already; empty for one that was not there. */
+export type RealServersOf = (key: VirtualServerKey) => readonly ListedRealServer[];
 
 /** Names of hosts and ports. */
 export interface NameSource extends AddressBook {

@@ -6,13 +6,14 @@ export interface Delta<Key, Value> {
 }
 
 /**
- * Desired and observed objects of one kind, which always knows what is pending: the keys at which the two differ.
- * Pure memory; every call costs the same whatever the size.
+ * Desired and observed objects of one kind, which always knows what is pending: the keys at which the two differ. What
+ * was observed is kept only there; everywhere else it is what is desired. Pure memory; every call costs the same
+ * whatever the size, save those that take or give all.
  */
 export class DeltaMap<Key, Value> {
   readonly #desired = new Map<Key, Value>();
-  readonly #observed = new Map<Key, Value>();
-  readonly #pending = new Set<Key>();
+  /** The observed value, or undefined for nothing, of every key at which it differs from the desired one. */
+  readonly #differing = new Map<Key, Value | undefined>();
   readonly #same: (a: Value, b: Value) => boolean;
 
   constructor(same: (a: Value, b: Value) => boolean) {
@@ -21,24 +22,24 @@ export class DeltaMap<Key, Value> {
 
   /** Sets what is wanted; undefined for nothing. */
   want(key: Key, value: Value | undefined): void {
+    const observed = this.observed(key);
     if (value === undefined) this.#desired.delete(key);
     else this.#desired.set(key, value);
-    this.#settle(key);
+    this.observe(key, observed);
   }
 
   /** Sets what the kernel has; undefined for nothing. */
   observe(key: Key, value: Value | undefined): void {
-    if (value === undefined) this.#observed.delete(key);
-    else this.#observed.set(key, this.#shared(key, value));
-    this.#settle(key);
+    if (this.#isSame(this.#desired.get(key), value)) this.#differing.delete(key);
+    else this.#differing.set(key, value);
   }
 
   /** Replaces everything observed by a complete listing. Returns at how many keys that differs from what was known. */
   replaceObserved(listing: Iterable<readonly [Key, Value]>): number {
-    const gone = new Set(this.#observed.keys());
+    const gone = new Set(this.observedKeys());
     let differences = 0;
     for (const [key, value] of listing) {
-      if (!gone.delete(key) || !this.#same(this.#observed.get(key) as Value, value)) differences++;
+      if (!gone.delete(key) || !this.#isSame(this.observed(key), value)) differences++;
       this.observe(key, value);
     }
     for (const key of gone) this.observe(key, undefined);
@@ -47,7 +48,7 @@ export class DeltaMap<Key, Value> {
 
   /** Forgets what was observed and meets the condition, as if the kernel had nothing there. */
   forgetObserved(meets: (value: Value) => boolean): void {
-    for (const [key, value] of this.#observed) if (meets(value)) this.observe(key, undefined);
+    for (const key of this.observedKeys()) if (meets(this.observed(key) as Value)) this.observe(key, undefined);
   }
 
   /** Everything that is wanted. */
@@ -57,7 +58,12 @@ export class DeltaMap<Key, Value> {
 
   /** Keys of everything observed, as of now. */
   observedKeys(): ReadonlySet<Key> {
-    return new Set(this.#observed.keys());
+    const keys = new Set(this.#desired.keys());
+    for (const [key, observed] of this.#differing) {
+      if (observed === undefined) keys.delete(key);
+      else keys.add(key);
+    }
+    return keys;
   }
 
   desired(key: Key): Value | undefined {
@@ -65,35 +71,23 @@ export class DeltaMap<Key, Value> {
   }
 
   observed(key: Key): Value | undefined {
-    return this.#observed.get(key);
-  }
-
-  isPending(key: Key): boolean {
-    return this.#pending.has(key);
+    return this.#differing.has(key) ? this.#differing.get(key) : this.#desired.get(key);
   }
 
   get pendingCount(): number {
-    return this.#pending.size;
+    return this.#differing.size;
+  }
+
+  isPending(key: Key): boolean {
+    return this.#differing.has(key);
   }
 
   /** What differs, in the order in which it came to differ. */
   *pending(): Generator<Delta<Key, Value>> {
-    for (const key of this.#pending) {
-      yield { key, desired: this.#desired.get(key), observed: this.#observed.get(key) };
-    }
+    for (const [key, observed] of this.#differing) yield { key, desired: this.#desired.get(key), observed };
   }
 
-  /** The wanted value where it is the same, so that it is in memory once. */
-  #shared(key: Key, value: Value): Value {
-    const desired = this.#desired.get(key);
-    return desired !== undefined && this.#same(desired, value) ? desired : value;
-  }
-
-  #settle(key: Key): void {
-    const desired = this.#desired.get(key);
-    const observed = this.#observed.get(key);
-    const same = desired === undefined || observed === undefined ? desired === observed : this.#same(desired, observed);
-    if (same) this.#pending.delete(key);
-    else this.#pending.add(key);
+  #isSame(a: Value | undefined, b: Value | undefined): boolean {
+    return a === undefined || b === undefined ? a === b : this.#same(a, b);
   }
 }

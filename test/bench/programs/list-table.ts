@@ -1,7 +1,7 @@
 // Lists a table of virtual servers with both programs and prints the times. Run in the lab, after `make build`:
 // node test/lab/lab.ts run --timeout 900 -- node test/bench/programs/list-table.ts [VIRTUAL-SERVERS] [REAL-SERVERS]
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIpvsDriver } from '../../../src/kernel/ipvs/driver.ts';
@@ -14,17 +14,43 @@ import { openAddonTransport } from '../../../src/netlink/connection.ts';
 import { netlinkProtocol } from '../../../src/netlink/constants.ts';
 import { resolveGenericFamily } from '../../../src/netlink/generic-family.ts';
 
+/** Runs of a program, of which the best counts: the others were disturbed. */
+class Measured {
+  readonly path: string;
+  readonly #program: string;
+  readonly #options: readonly string[];
+  seconds = Number.POSITIVE_INFINITY;
+
+  constructor(program: string, options: string) {
+    this.path = join(directory, program.replaceAll('/', '-'));
+    this.#program = program;
+    this.#options = options.split(' ');
+  }
+
+  run(): void {
+    const output = openSync(this.path, 'w');
+    const started = performance.now();
+    const { status } = spawnSync(this.#program, this.#options, { stdio: ['ignore', output, 'inherit'] });
+    this.seconds = Math.min(this.seconds, (performance.now() - started) / 1000);
+    closeSync(output);
+    if (status !== 0) throw new Error(`${this.#program} ${this.#options.join(' ')}: exit ${status}`);
+  }
+}
+
 const [virtualServers = 10_000, realServers = 10] = process.argv.slice(2).map(Number);
-const rounds = 3;
+const rounds = 4;
 const listings = ['-Ln', '-Ln --stats', '-Sn'];
 const directory = mkdtempSync(join(tmpdir(), 'list-table-'));
 
 await makeTable();
 console.log(`${virtualServers} virtual servers with ${realServers} real servers each; seconds, best of ${rounds}`);
 for (const listing of listings) {
-  const classic = measure('ipvsadm', listing);
-  const ours = measure('dist/ipvs-status', listing);
-  const same = execFileSync('cmp', [classic.path, ours.path]).length === 0 ? 'same bytes' : 'different';
+  const [classic, ours] = [new Measured('ipvsadm', listing), new Measured('dist/ipvs-status', listing)];
+  for (let round = 0; round < rounds; round++) {
+    classic.run();
+    ours.run();
+  }
+  const same = spawnSync('cmp', [classic.path, ours.path]).status === 0 ? 'same bytes' : 'different bytes';
   const ratio = (classic.seconds / ours.seconds).toFixed(1);
   console.log(
     `${listing}: ipvsadm ${classic.seconds.toFixed(2)}, ipvs-status ${ours.seconds.toFixed(2)}: ${ratio} times; ${same}`,
@@ -67,16 +93,4 @@ function table(index: number): IpvsOperation[] {
     return { kind: 'addRealServer', virtualServer, realServer: masqueradingRealServer(backend, 8080, 1) };
   });
   return [{ kind: 'addVirtualServer', virtualServer }, ...backends];
-}
-
-/** Best of some rounds: the others were disturbed. */
-function measure(program: string, options: string): { readonly seconds: number; readonly path: string } {
-  const path = join(directory, program.replaceAll('/', '-'));
-  const seconds = Array.from({ length: rounds }, () => {
-    const started = performance.now();
-    const { status } = spawnSync(program, options.split(' '), { stdio: ['ignore', openSync(path, 'w'), 'inherit'] });
-    if (status !== 0 || readFileSync(path).length === 0) throw new Error(`${program} ${options}: exit ${status}`);
-    return (performance.now() - started) / 1000;
-  });
-  return { seconds: Math.min(...seconds), path };
 }

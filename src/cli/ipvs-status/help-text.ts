@@ -1,7 +1,7 @@
 /** What `--help` prints. Every example can be pasted. */
 export function helpText(program: string): string {
   return `${program} shows what is in the kernel's IPVS table. It takes the listing options of ipvsadm 1.31 and prints the
-same bytes, several times faster where the table is large. It changes nothing.
+same bytes, faster where the table is large. It changes nothing.
 
 Usage:
   ${program} -L|-l [SERVICE] [OPTIONS]   list virtual servers and their real servers

@@ -336,7 +336,10 @@ function isLocalLoadBalancer({ type, externalTrafficPolicy }: Service): boolean 
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 }
 
-function countByFamily(addresses: Iterable<IpAddress>): Record<IpFamily, number> {
+const noEndpoints: Readonly<Record<IpFamily, number>> = { IPv4: 0, IPv6: 0 };
+
+function countByFamily(addresses: ReadonlySet<IpAddress>): Readonly<Record<IpFamily, number>> {
+  if (addresses.size === 0) return noEndpoints;
   const counts = { IPv4: 0, IPv6: 0 };
   for (const address of addresses) counts[familyOf(address)] += 1;
   return counts;

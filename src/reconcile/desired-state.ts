@@ -10,6 +10,7 @@ import { ipSetFor } from '../plan/ip-sets.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { LostServers, type Shaping } from './lost-servers.ts';
 import { type PackedPlan, type PackedVirtualServer, packPlan } from './packed-servers.ts';
+import { SharedKeys } from './shared-keys.ts';
 
 /** An entry in its set. */
 export interface SetMember {
@@ -42,8 +43,8 @@ interface Handover {
 export class DesiredState {
   readonly #plans = new Map<ServiceKey, PackedPlan>();
   readonly #virtualServers = new Claims<VirtualServerKey, PackedVirtualServer>();
-  readonly #addresses = new Claims<IpAddress, true>();
-  readonly #members = new Claims<string, SetMember>();
+  readonly #addresses = new SharedKeys<IpAddress>();
+  readonly #members = new SharedKeys<string>();
   readonly #roleCounts = new Map<string, number>();
   readonly #outputFilters = new Map<ServiceKey, readonly OutputFilterException[]>();
   readonly #lost = new LostServers();
@@ -77,10 +78,10 @@ export class DesiredState {
     // Claims outlive the plan that made them, so they must not hold it.
     const owner = { key, creationTimeMs: plan?.creationTimeMs ?? 0 };
     const handovers = this.#swapVirtualServers(owner, previous, plan);
-    this.#swapAddresses(owner, previous, plan);
+    this.#swapAddresses(previous, plan);
     // Those who win come first and those who lose last, so that nothing both want is gone for a moment.
     for (const handover of handovers) if (!handover.isLost) this.#settleHandover(handover);
-    this.#swapShaping(owner, shaped, this.#lost.shaping(plan));
+    this.#swapShaping(key, shaped, this.#lost.shaping(plan));
     for (const handover of handovers) {
       if (!handover.isLost) continue;
       this.#settleHandover(handover);
@@ -148,28 +149,25 @@ export class DesiredState {
     if (plan === undefined) return;
     const before = this.#lost.shaping(plan);
     this.#lost.note(service, key, isLost);
-    this.#swapShaping({ key: service, creationTimeMs: plan.creationTimeMs }, before, this.#lost.shaping(plan));
+    this.#swapShaping(service, before, this.#lost.shaping(plan));
   }
 
-  #swapAddresses(owner: Claimant, previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
+  #swapAddresses(previous: ServicePlan | undefined, plan: ServicePlan | undefined): void {
     const stale = new Set(previous?.boundAddresses);
     for (const address of plan?.boundAddresses ?? []) {
-      if (stale.delete(address)) continue;
-      this.#addresses.claim(address, owner, true);
-      this.#listener.boundAddress(address, true);
+      if (!stale.delete(address) && this.#addresses.add(address)) this.#listener.boundAddress(address, true);
     }
     for (const address of stale) {
-      this.#addresses.release(address, owner.key);
-      if (this.#addresses.winner(address) === undefined) this.#listener.boundAddress(address, false);
+      if (this.#addresses.remove(address)) this.#listener.boundAddress(address, false);
     }
   }
 
-  #swapShaping(owner: Claimant, previous: Shaping, next: Shaping): void {
-    this.#swapMembers(owner, previous.setEntries, next.setEntries);
-    this.#swapOutputFilters(owner.key, next.outputFilters);
+  #swapShaping(owner: ServiceKey, previous: Shaping, next: Shaping): void {
+    this.#swapMembers(previous.setEntries, next.setEntries);
+    this.#swapOutputFilters(owner, next.outputFilters);
   }
 
-  #swapMembers(owner: Claimant, previous: readonly PlannedSetEntry[], next: readonly PlannedSetEntry[]): void {
+  #swapMembers(previous: readonly PlannedSetEntry[], next: readonly PlannedSetEntry[]): void {
     const stale = new Map<string, string>();
     for (const { role, family, entry } of previous) {
       stale.set(setMemberKey(ipSetFor(role, family).name, entry), `${role} ${family}`);
@@ -178,16 +176,12 @@ export class DesiredState {
       const set = ipSetFor(role, family).name;
       const key = setMemberKey(set, entry);
       if (stale.delete(key)) continue;
-      const isNew = this.#members.winner(key) === undefined;
-      const member = { set, entry };
-      this.#members.claim(key, owner, member);
       this.#count(`${role} ${family}`, 1);
-      if (isNew) this.#listener.setMember(key, member);
+      if (this.#members.add(key)) this.#listener.setMember(key, { set, entry });
     }
     for (const [key, roleName] of stale) {
-      this.#members.release(key, owner.key);
       this.#count(roleName, -1);
-      if (this.#members.winner(key) === undefined) this.#listener.setMember(key, undefined);
+      if (this.#members.remove(key)) this.#listener.setMember(key, undefined);
     }
   }
 

@@ -96,7 +96,7 @@ function readPorts(reader: FieldReader, object: JsonRecord, interner: Interner):
     const port = readPort(reader, record, interner);
     if (port !== undefined) ports.push(port);
   });
-  return compact(ports);
+  return interner.value(compact(ports));
 }
 
 function readPort(reader: FieldReader, record: JsonRecord, interner: Interner): EndpointPort | undefined {

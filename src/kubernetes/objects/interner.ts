@@ -7,19 +7,24 @@ export interface Interner {
   text(text: string): string;
   /** The kept copy of a short list; the result must not be changed. */
   list(texts: readonly string[]): readonly string[];
+  /** The kept copy of a small object or list of plain values; the result must not be changed. */
+  value<T extends object>(value: T): T;
 }
 
 /**
- * An interner that keeps at most `maxEntries` texts and as many lists. When it is full it forgets all of them and
+ * An interner that keeps at most `maxEntries` texts, and as many lists and values. When it is full it forgets all of them and
  * starts again, which costs memory but never correctness.
  */
 export function createInterner(maxEntries = 65_536): Interner {
   const texts = new Map<string, string>();
   const lists = new Map<string, readonly string[]>();
+  const values = new Map<string, object>();
   const text = (wanted: string) => keep(texts, wanted, maxEntries, () => wanted);
   return {
     text,
     list: (wanted) => keep(lists, wanted.join('\n'), maxEntries, () => wanted.map(text)),
+    // what has the same JSON has the same type
+    value: <T extends object>(wanted: T) => keep(values, JSON.stringify(wanted), maxEntries, () => wanted) as T,
   };
 }
 

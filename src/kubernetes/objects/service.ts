@@ -129,7 +129,8 @@ function readPorts(reader: FieldReader, spec: JsonRecord, interner: Interner): r
       nodePort: reader.integer(record['nodePort'], 'spec.ports[#].nodePort', 0, highestPort, 0),
     });
   });
-  return compact(ports);
+  const shareable = ports.every(({ nodePort }) => nodePort === 0); // node ports are all different
+  return shareable ? interner.value(compact(ports)) : compact(ports);
 }
 
 function readAffinityTimeout(reader: FieldReader, spec: JsonRecord): number {

@@ -70,7 +70,7 @@ test-unit: setup-native dist/test/kube-config.cjs ## pure tests: unit, property,
 
 test-kernel: setup build ## tests on a real kernel, in the lab, of drivers and of the bundled program; with those of parity
 	@mkdir -p $(results) && rm -f $(results)/kernel-*.json $(results)/lab.json
-	@node test/lab/selftest/selftest.ts --quick --workers 1 --output $(results)/lab.json
+	@node test/lab/selftest/selftest.ts --quick --output $(results)/lab.json
 	@failed=0; $(kernel-tests)=1/2 --outputFile=$(results)/kernel-1.json $(ARGS) & first=$$!; \
 	$(kernel-tests)=2/2 --outputFile=$(results)/kernel-2.json $(ARGS) || failed=1; wait $$first && exit $$failed
 

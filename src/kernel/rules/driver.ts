@@ -10,7 +10,7 @@ import { ipFamilies } from '../../model/ip.ts';
 import { DriverError } from '../errors.ts';
 import { flavourInUse } from './choose-flavour.ts';
 import { compareRules } from './compare-rules.ts';
-import { type Iptables, findIptables, systemFlavour } from './find-iptables.ts';
+import { type Iptables, findIptables, rememberVersions, systemFlavour } from './find-iptables.ts';
 import { restoreRules, saveRules, tryRestore } from './iptables-runs.ts';
 import { capabilitiesFrom, probes, probesAnswered, renderProbe, renderScratchChain } from './probe-extensions.ts';
 import { renderRemoval, renderRestore } from './render-restore.ts';
@@ -42,7 +42,7 @@ export class IptablesRulesDriver implements RulesDriver {
   readonly #iptables = new Map<IpFamily, Iptables>();
 
   constructor(options: IptablesRulesDriverOptions) {
-    this.#run = options.run ?? commandRunner(defaultLimits);
+    this.#run = rememberVersions(options.run ?? commandRunner(defaultLimits));
     this.#flavourSetting = options.flavour;
     this.#procDirectory = options.procDirectory ?? '/proc';
   }

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../../model/ip.ts';
-import type { CommandRunner } from './run-command.ts';
+import type { CommandResult, CommandRunner } from './run-command.ts';
 import {
   type IptablesFlavour,
   type IptablesVersion,
@@ -8,12 +8,25 @@ import {
 } from './iptables-version.ts';
 import { CommandError } from './run-command.ts';
 
+const versionParameter = '--version';
+
 /** The programs of one family and flavour. */
 export interface Iptables {
   readonly family: IpFamily;
   readonly flavour: IptablesFlavour;
   readonly save: string;
   readonly restore: string;
+}
+
+/** A runner that asks each program for its version only once: what is installed does not change under a process. */
+export function rememberVersions(run: CommandRunner): CommandRunner {
+  const known = new Map<string, Promise<CommandResult>>();
+  return (command) => {
+    if (command.parameters[0] !== versionParameter) return run(command);
+    const result = known.get(command.file) ?? run(command);
+    known.set(command.file, result);
+    return result;
+  };
 }
 
 /**
@@ -46,7 +59,7 @@ function plainName(family: IpFamily): string {
 
 async function versionOf(run: CommandRunner, name: string): Promise<IptablesVersion | undefined> {
   try {
-    const { exitCode, stdout } = await run({ file: name, parameters: ['--version'] });
+    const { exitCode, stdout } = await run({ file: name, parameters: [versionParameter] });
     return exitCode === 0 ? parseIptablesVersion(stdout) : undefined;
   } catch (error) {
     if (error instanceof CommandError && error.code === 'COMMAND_NOT_FOUND') return undefined;

@@ -102,7 +102,9 @@ it('removes everything with --cleanup, which it prints, and nothing the second t
   const printed = await shell.run(`${main} --cleanup --proxy-mode=ipvs 2>&1`);
   expect(printed).toContain('remove 1 virtual servers\n  TCP/10.96.0.10:80\n');
   expect(
-    await shell.run('ipvsadm -Sn; ipset list -n; ip -o link | grep -c kube-ipvs0; iptables-save 2>/dev/null | grep -c KUBE; true'),
+    await shell.run(
+      'ipvsadm -Sn; ipset list -n; ip -o link | grep -c kube-ipvs0; iptables-save 2>/dev/null | grep -c KUBE; true',
+    ),
   ).toBe('0\n0\n');
   expect(await shell.run(`${main} --cleanup --proxy-mode=ipvs 2>&1`)).toContain('remove 0 virtual servers');
 });

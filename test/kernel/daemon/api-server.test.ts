@@ -13,6 +13,8 @@ let kubeconfig = '';
 beforeEach(async () => {
   server = await startApiServer({ tokens: ['good'] });
   kubeconfig = node.write('config', server.kubeconfig);
+  const addresses = [{ type: 'InternalIP', address: '192.0.2.10' }]; // the daemon waits for them
+  server.objects.apply({ kind: 'Node', metadata: { name: 'lab' }, status: { addresses } });
   server.objects.apply(service('web', '10.96.0.1') as Parameters<typeof server.objects.apply>[0]);
 });
 afterEach(async () => {

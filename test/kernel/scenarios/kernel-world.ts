@@ -137,7 +137,7 @@ export class KernelWorld implements World {
   }
 
   async #readRules(): Promise<readonly string[]> {
-    const [rules4 = '', rules6 = ''] = await this.#outputs('iptables-save', 'ip6tables-save');
+    const [rules4 = '', rules6 = ''] = await this.#outputs('iptables-save 2>/dev/null', 'ip6tables-save 2>/dev/null');
     return [...ruleLines('IPv4', rules4), ...ruleLines('IPv6', rules6)];
   }
 

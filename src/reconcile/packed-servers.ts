@@ -2,6 +2,7 @@ import type { IpAddress } from '../model/ip.ts';
 import type { RealServer, RealServerKey } from '../model/real-server.ts';
 import type { VirtualServer } from '../model/virtual-server.ts';
 import type { PlannedVirtualServer, ServicePlan } from '../plan/service-plan.ts';
+import { compact } from '../model/compact-list.ts';
 import { realServerKey, sameRealServerSettings } from '../model/real-server.ts';
 
 /** Real servers that differ in nothing but their address, as those of nearly all virtual servers. */
@@ -59,13 +60,6 @@ export function packPlan(plan: ServicePlan): PackedPlan {
     outputFilters: compact(outputFilters),
     notes: compact(notes),
   };
-}
-
-const nothing: readonly never[] = [];
-
-/** The list without room to grow; empty lists are one and the same. */
-function compact<T>(list: readonly T[]): readonly T[] {
-  return list.length === 0 ? nothing : list.slice();
 }
 
 /** Patterns that were met before; there are a few, one for each port that endpoints use. */

@@ -22,17 +22,18 @@ export function serverOperations(
   observed: ObservedServers | undefined,
 ): readonly IpvsOperation[] {
   if (desired === undefined) return observed === undefined ? [] : leavingOperations(observed);
+  const { virtualServer, realServers } = desired; // a packed one makes them at every look
   return [
-    ...virtualServerOperations(desired.virtualServer, observed?.virtualServer),
-    ...wantedRealServers(desired, observed),
-    ...quiescedRealServers(desired, observed),
+    ...virtualServerOperations(virtualServer, observed?.virtualServer),
+    ...wantedRealServers(virtualServer, realServers, observed),
+    ...quiescedRealServers(realServers, observed),
   ];
 }
 
 function leavingOperations(observed: ObservedServers): readonly IpvsOperation[] {
   const { virtualServer } = observed;
   if (observed.realServers.size === 0) return [{ kind: 'deleteVirtualServer', virtualServer }];
-  return quiescedRealServers(undefined, observed);
+  return quiescedRealServers([], observed);
 }
 
 function virtualServerOperations(desired: VirtualServer, observed: VirtualServer | undefined): IpvsOperation[] {
@@ -41,10 +42,13 @@ function virtualServerOperations(desired: VirtualServer, observed: VirtualServer
   return [{ kind: 'setVirtualServer', virtualServer: desired }];
 }
 
-function wantedRealServers(desired: PlannedVirtualServer, observed: ObservedServers | undefined): IpvsOperation[] {
+function wantedRealServers(
+  virtualServer: VirtualServer,
+  wanted: readonly RealServer[],
+  observed: ObservedServers | undefined,
+): IpvsOperation[] {
   const operations: IpvsOperation[] = [];
-  const { virtualServer } = desired;
-  for (const realServer of desired.realServers) {
+  for (const realServer of wanted) {
     const present = observed?.realServers.get(realServer.key);
     if (present === undefined) operations.push({ kind: 'addRealServer', virtualServer, realServer });
     else if (!sameRealServerSettings(realServer, present)) {
@@ -54,12 +58,9 @@ function wantedRealServers(desired: PlannedVirtualServer, observed: ObservedServ
   return operations;
 }
 
-function quiescedRealServers(
-  desired: PlannedVirtualServer | undefined,
-  observed: ObservedServers | undefined,
-): IpvsOperation[] {
+function quiescedRealServers(wanted: readonly RealServer[], observed: ObservedServers | undefined): IpvsOperation[] {
   if (observed === undefined) return [];
-  return unwantedRealServers(desired, observed)
+  return unwantedOf(wanted, observed)
     .filter((realServer) => realServer.weight !== 0)
     .map((realServer) => {
       const quiesced = { ...realServer, weight: 0 };
@@ -72,17 +73,19 @@ export function unwantedRealServers(
   desired: PlannedVirtualServer | undefined,
   observed: ObservedServers,
 ): readonly RealServer[] {
-  if (observed.realServers.size === 0) return [];
-  if (desired === undefined) return [...observed.realServers.values()];
-  if (hasOnlyWanted(desired, observed)) return [];
-  const wanted = new Set(desired.realServers.map((realServer) => realServer.key));
-  return [...observed.realServers.values()].filter((realServer) => !wanted.has(realServer.key));
+  return unwantedOf(desired?.realServers ?? [], observed);
+}
+
+function unwantedOf(wanted: readonly RealServer[], observed: ObservedServers): readonly RealServer[] {
+  if (hasOnlyWanted(wanted, observed)) return [];
+  const keys = new Set(wanted.map((realServer) => realServer.key));
+  return [...observed.realServers.values()].filter((realServer) => !keys.has(realServer.key));
 }
 
 /** The usual case, found out without making anything. */
-function hasOnlyWanted(desired: PlannedVirtualServer, observed: ObservedServers): boolean {
-  if (desired.realServers.length < observed.realServers.size) return false;
+function hasOnlyWanted(wanted: readonly RealServer[], observed: ObservedServers): boolean {
+  if (wanted.length < observed.realServers.size) return false;
   let present = 0;
-  for (const { key } of desired.realServers) if (observed.realServers.has(key)) present++;
+  for (const { key } of wanted) if (observed.realServers.has(key)) present++;
   return present === observed.realServers.size;
 }

@@ -1,7 +1,8 @@
+import { compact } from '../../model/compact-list.ts';
 import type { Cidr, IpAddress } from '../../model/ip.ts';
 import { parseCidr, parseIp } from '../../model/ip.ts';
 import type { FieldReader } from './field-reader.ts';
-import { compact, quote } from './field-reader.ts';
+import { quote } from './field-reader.ts';
 
 /** The addresses of a list of texts. Blank entries are skipped; others that are no IP address, with a warning. */
 export function readAddressList(reader: FieldReader, value: unknown, path: string): readonly IpAddress[] {

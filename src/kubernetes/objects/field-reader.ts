@@ -103,11 +103,6 @@ export class FieldReader {
   }
 }
 
-/** The list without the room to grow that appending has left it; empty lists are one and the same. */
-export function compact<T>(list: readonly T[]): readonly T[] {
-  return list.length === 0 ? (nothing as readonly T[]) : list.slice(); // an empty list is a list of anything
-}
-
 /** A text as it is shown in a message: in quotes, cut after 80 characters. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);

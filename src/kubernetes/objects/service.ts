@@ -1,3 +1,4 @@
+import { compact } from '../../model/compact-list.ts';
 import type { Cidr, IpAddress, IpFamily } from '../../model/ip.ts';
 import { familyOf, parseIp } from '../../model/ip.ts';
 import type { Protocol, ServiceKey } from '../../model/service-key.ts';
@@ -5,7 +6,7 @@ import { serviceKey } from '../../model/service-key.ts';
 import { readAddress, readAddressList, readCidrList } from './addresses.ts';
 import type { Decoded } from './decoded.ts';
 import type { JsonRecord } from './field-reader.ts';
-import { compact, FieldReader, quote } from './field-reader.ts';
+import { FieldReader, quote } from './field-reader.ts';
 import type { Interner } from './interner.ts';
 import { readMetadata, readTimeMs } from './metadata.ts';
 import { highestPort, readProtocol } from './ports.ts';

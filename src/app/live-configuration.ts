@@ -32,8 +32,8 @@ class ConfigurationChangedError extends Error {
 }
 
 /**
- * Follows the configuration files. The verbosity of the log and our own settings, but for the flavour of iptables, are
- * taken up at once; any other change ends the process, so that its supervisor starts it with the new configuration.
+ * Follows the configuration files. The verbosity of the log and our own settings, but for the flavour of iptables and
+ * the operation, are taken up at once; any other change ends the process, so that its supervisor starts it with the new configuration.
  * Files that cannot be used leave everything as it is, for a restart with them would fail.
  */
 export class LiveConfiguration {
@@ -104,11 +104,11 @@ export class LiveConfiguration {
 
 /** Whether anything differs that is not taken up while running. */
 function needsRestart(before: ProxyConfig, next: ProxyConfig): boolean {
-  const { iptablesFlavour } = next.proxier;
+  const { iptablesFlavour, operation } = next.proxier;
   const followed: ProxyConfig = {
     ...next,
     logging: { ...next.logging, verbosity: before.logging.verbosity },
-    proxier: { ...before.proxier, iptablesFlavour },
+    proxier: { ...before.proxier, iptablesFlavour, operation },
   };
   return !same(before, followed);
 }

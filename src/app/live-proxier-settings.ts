@@ -31,4 +31,8 @@ export class LiveProxierSettings implements ProxierSettings {
   get iptablesFlavour(): ProxierSettings['iptablesFlavour'] {
     return this.#current.iptablesFlavour;
   }
+
+  get operation(): ProxierSettings['operation'] {
+    return this.#current.operation;
+  }
 }

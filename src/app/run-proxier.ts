@@ -26,6 +26,8 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
   const { settings, klog } = options;
   const { config } = settings;
   const log = klog.named('app/run-proxier.ts');
+  const { mode } = config.proxier.operation;
+  if (mode !== 'active') throw new Error(`operation: ${mode} is not available yet, use active`);
   log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });
   const health = new ProxierHealth({ timeoutMs: 2 * config.syncPeriodMs, nowMs: () => Date.now() });
   if (settings.manifests.length > 0) health.setNode({ isBeingDeleted: false, taintKeys: [] });

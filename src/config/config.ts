@@ -32,6 +32,19 @@ export interface ProxierSettings {
   readonly auditPeriodMs: number;
   /** Which flavour of iptables to use. Default `auto`: the one that already holds rules, else the system's. */
   readonly iptablesFlavour: 'auto' | 'legacy' | 'nft';
+  readonly operation: OperationSettings;
+}
+
+/** What the daemon does on a node that another Service proxy may serve. */
+export interface OperationSettings {
+  /** Default `active`. */
+  readonly mode: 'active' | 'observe' | 'takeover';
+  /** What `active` does beside another Service proxy. Default `refuse`. */
+  readonly otherProxy: 'refuse' | 'ignore';
+  /** In the two other modes, beside the ports that belong to the other proxy; 0 for none. Default 10356. */
+  readonly waitingHealthzPort: number;
+  /** As above. Default 10349. */
+  readonly waitingMetricsPort: number;
 }
 
 /** What conntrack settings to make; 0 and false leave the kernel's value. */

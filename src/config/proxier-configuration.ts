@@ -4,13 +4,28 @@ import { ConfigError } from './errors.ts';
 import { decodeFile } from './decode-file.ts';
 import { type Nanoseconds, parseGoDuration, toMilliseconds } from './go-duration.ts';
 import { invalidValue } from './field-problems.ts';
-import { choice, nullableDuration, section, strictMap } from './schema-fields.ts';
+import { choice, nullableDuration, nullableInteger, section, strictMap } from './schema-fields.ts';
 
 export const proxierApiVersion = 'ipvs-proxier.io/v1alpha1';
 export const proxierKind = 'ProxierConfiguration';
 
 /** `ProxierConfiguration`: the settings that kube-proxy does not have. */
 export const proxierFields = {
+  operation: choice(
+    'What the daemon does: `active` serves; `observe` only tells what it would change, beside another Service proxy; `takeover` observes until the other one has gone, then serves.',
+    ['active', 'observe', 'takeover'],
+  ),
+  otherProxy: choice(
+    'What `active` does when another Service proxy is at work on the node: it refuses to start, or ignores it.',
+    ['refuse', 'ignore'],
+  ),
+  waiting: section(
+    'Ports in `observe` and `takeover`, where the usual ones may be those of the other proxy; served as long as the process lives, on the same addresses. `takeover` opens the usual ones too once it serves.',
+    {
+      healthzPort: nullableInteger('Port of the health server; 0 for none. 0 to 65535.', 10356),
+      metricsPort: nullableInteger('Port of the metrics server; 0 for none. 0 to 65535.', 10349),
+    },
+  ),
   drain: section('How real servers leave after their endpoint is gone.', {
     deadline: nullableDuration(
       'Longest time that the connections of a removed real server may live; 0 for no limit. 0s to 168h.',
@@ -54,6 +69,8 @@ export function readProxierConfiguration(text: string, file: string): ProxierSet
     ...(configuration.audit.period === 0n
       ? []
       : bounded(file, 'audit.period', configuration.audit.period, '1s', '24h')),
+    ...port(file, 'waiting.healthzPort', configuration.waiting.healthzPort),
+    ...port(file, 'waiting.metricsPort', configuration.waiting.metricsPort),
   ];
   if (problems.length > 0) throw new ConfigError('validate', problems);
   return settingsOf(configuration);
@@ -64,6 +81,11 @@ function bounded(file: string, field: string, value: Nanoseconds, least: string,
   return [invalidValue(`${file}: ${field}`, value, `must be within the range [${least}, ${most}]`)];
 }
 
+function port(file: string, field: string, value: number) {
+  if (value >= 0 && value <= 65_535) return [];
+  return [invalidValue(`${file}: ${field}`, value, 'must be within the range [0, 65535]')];
+}
+
 function settingsOf(file: ProxierFile): ProxierSettings {
   return {
     drainDeadlineMs: toMilliseconds(file.drain.deadline),
@@ -71,5 +93,11 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     externalPolicyFallback: file.externalPolicyFallback,
     auditPeriodMs: toMilliseconds(file.audit.period),
     iptablesFlavour: file.iptables.flavour,
+    operation: {
+      mode: file.operation,
+      otherProxy: file.otherProxy,
+      waitingHealthzPort: file.waiting.healthzPort,
+      waitingMetricsPort: file.waiting.metricsPort,
+    },
   };
 }

@@ -101,6 +101,7 @@ export function planConfig(ipvs: Partial<PlanConfig['ipvs']> = {}): PlanConfig {
       externalPolicyFallback: 'cluster',
       auditPeriodMs: 10_000,
       iptablesFlavour: 'auto',
+      operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
     },
     featureGates: {},
   };

@@ -57,6 +57,7 @@ describe('LiveConfiguration', () => {
     ['does nothing for a comment', 'config', `${theirs}# hello\n`, []],
     ['ends the process for another scheduler', 'config', `${theirs}ipvs: {scheduler: lc}\n`, [restart]],
     ['ends the process for another flavour', 'proxier', `${ours}iptables: {flavour: nft}\n`, [restart]],
+    ['ends the process for another operation', 'proxier', `${ours}operation: observe\n`, [restart]],
     ['keeps what is in force when a file is broken', 'config', 'mode: [', []],
     ['keeps what is in force when a value is wrong', 'proxier', `${ours}drain: {deadline: 1000h}\n`, []],
     ['keeps what is in force when a file is empty', 'config', '', []],
@@ -104,6 +105,7 @@ describe('LiveProxierSettings', () => {
       externalPolicyFallback: 'cluster',
       auditPeriodMs: 3,
       iptablesFlavour: 'auto',
+      operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
     } as const;
     const second = { ...first, drainDeadlineMs: 4, drainUdpGraceMs: 5, externalPolicyFallback: 'drop' } as const;
     const settings = new LiveProxierSettings(first);

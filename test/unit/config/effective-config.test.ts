@@ -310,6 +310,7 @@ describe('ProxierConfiguration', () => {
       externalPolicyFallback: 'cluster',
       auditPeriodMs: 10_000,
       iptablesFlavour: 'auto',
+      operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
     };
     expect(fromFlags().config.proxier).toEqual(defaults);
     expect(proxier('')).toEqual(defaults);
@@ -322,6 +323,16 @@ describe('ProxierConfiguration', () => {
       drainUdpGraceMs: 0,
       auditPeriodMs: 0,
     });
+  });
+
+  it('says what to do beside another Service proxy', () => {
+    expect(proxier('operation: takeover\nwaiting: {healthzPort: 0}').operation).toEqual({
+      mode: 'takeover',
+      otherProxy: 'refuse',
+      waitingHealthzPort: 0,
+      waitingMetricsPort: 10_349,
+    });
+    expect(proxier('otherProxy: ignore').operation).toMatchObject({ mode: 'active', otherProxy: 'ignore' });
   });
 
   it('holds beside a KubeProxyConfiguration', () => {
@@ -345,6 +356,16 @@ describe('ProxierConfiguration', () => {
       'a negative duration',
       'drain: {deadline: -1s}',
       'drain.deadline: Invalid value: -1s: must be within the range [0s, 168h]',
+    ],
+    [
+      'another operation',
+      'operation: passive',
+      '/p:3:12: operation: string "passive" is not possible here, allowed: one of active, observe, takeover',
+    ],
+    [
+      'a port that is none',
+      'waiting: {metricsPort: 65536}',
+      'waiting.metricsPort: Invalid value: 65536: must be within the range [0, 65535]',
     ],
     [
       'a period that is too short',

@@ -41,11 +41,27 @@ export function validateConfiguration(folded: FoldedConfiguration, minor: number
 function ipvsProblems({ ipvs }: FoldedConfiguration): ConfigProblem[] {
   const path = `${root}.KubeProxyIPVSConfiguration`;
   return [
+    ...schedulerProblems(`${path}.Scheduler`, ipvs.scheduler),
     ...notNegative(`${path}.TCPTimeout`, ipvs.tcpTimeout),
     ...notNegative(`${path}.TCPFinTimeout`, ipvs.tcpFinTimeout),
     ...notNegative(`${path}.UDPTimeout`, ipvs.udpTimeout),
     ...ipvs.excludeCIDRs.flatMap((cidr, index) => validCidr(`${path}.ExcludeCidrs[${index}]`, cidr)),
   ];
+}
+
+/** A name that the kernel has room for. Which schedulers it has is found out at the start. */
+const schedulerName = /^[\w-]{1,15}$/;
+
+/** The kernel takes `none` for a virtual server without a scheduler. Source: linux ip_vs_ctl.c, `ip_vs_add_service`. */
+function schedulerProblems(path: string, scheduler: string): ConfigProblem[] {
+  if (scheduler === 'none') {
+    const reason =
+      'is no scheduler: to the kernel it is a virtual server that schedules nothing and refuses every connection';
+    return [invalidValue(path, scheduler, reason)];
+  }
+  if (scheduler === '' || schedulerName.test(scheduler)) return [];
+  const reason = 'must be the kernel name of a scheduler, e.g. rr, lc, sh or mh: letters, digits, - and _, at most 15';
+  return [invalidValue(path, scheduler, reason)];
 }
 
 function nftablesProblems({ nftables }: FoldedConfiguration): ConfigProblem[] {

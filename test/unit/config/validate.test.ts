@@ -71,6 +71,36 @@ describe('rules', () => {
     ],
     ['leading zeros and host bits', [['ipvs.excludeCIDRs', ['010.0.0.1/08']]], []],
     [
+      'a scheduler that is none',
+      [['ipvs.scheduler', 'none']],
+      [
+        'KubeProxyIPVSConfiguration.Scheduler: Invalid value: "none": is no scheduler: to the kernel it is a virtual server that schedules nothing and refuses every connection',
+      ],
+    ],
+    [
+      'a scheduler whose name no module can have',
+      [['ipvs.scheduler', 'round robin']],
+      [
+        'KubeProxyIPVSConfiguration.Scheduler: Invalid value: "round robin": must be the kernel name of a scheduler, e.g. rr, lc, sh or mh: letters, digits, - and _, at most 15',
+      ],
+    ],
+    [
+      'a scheduler whose name the kernel would cut off',
+      [['ipvs.scheduler', 'wlcwlcwlcwlcwlcw']],
+      [
+        'KubeProxyIPVSConfiguration.Scheduler: Invalid value: "wlcwlcwlcwlcwlcw": must be the kernel name of a scheduler, e.g. rr, lc, sh or mh: letters, digits, - and _, at most 15',
+      ],
+    ],
+    ['a scheduler that nobody knows here', [['ipvs.scheduler', 'my_own-1']], []],
+    [
+      'none in another mode',
+      [
+        ['ipvs.scheduler', 'none'],
+        ['mode', 'iptables'],
+      ],
+      [],
+    ],
+    [
       'nftables mark bit',
       [
         ['mode', 'nftables'],

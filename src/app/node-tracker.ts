@@ -14,6 +14,8 @@ export class NodeTracker {
   readonly #families: readonly IpFamily[];
   #addresses: readonly IpAddress[] | undefined;
   #facts: NodeFacts | undefined;
+  /** What the facts were made from. */
+  #madeFrom: { readonly addresses: readonly IpAddress[]; readonly nodesVersion: number } | undefined;
 
   constructor(options: {
     readonly tables: ClusterTables;
@@ -37,6 +39,11 @@ export class NodeTracker {
   /** Brings the facts up to date; `changed` says whether all Services have to be planned again. */
   async update(): Promise<{ readonly facts: NodeFacts; readonly changed: boolean }> {
     this.#addresses ??= await this.#driver.listNodeAddresses();
+    const { nodesVersion } = this.#tables;
+    if (this.#facts !== undefined && this.#isMadeFrom(this.#addresses, nodesVersion)) {
+      return { facts: this.#facts, changed: false };
+    }
+    this.#madeFrom = { addresses: this.#addresses, nodesVersion };
     const facts = planNode({
       nodeName: this.nodeName,
       node: this.#tables.node(this.nodeName),
@@ -48,5 +55,9 @@ export class NodeTracker {
     if (this.#facts !== undefined && sameNodeFacts(this.#facts, facts)) return { facts: this.#facts, changed: false };
     this.#facts = facts;
     return { facts, changed: true };
+  }
+
+  #isMadeFrom(addresses: readonly IpAddress[], nodesVersion: number): boolean {
+    return this.#madeFrom?.addresses === addresses && this.#madeFrom.nodesVersion === nodesVersion;
   }
 }

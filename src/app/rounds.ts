@@ -21,7 +21,7 @@ export interface RoundListener {
 }
 
 export interface RoundParts {
-  readonly tables: Pick<ClusterTables, 'inSync' | 'takeChanges' | 'serviceKeys' | 'service' | 'node'>;
+  readonly tables: Pick<ClusterTables, 'inSync' | 'takeChangedServices' | 'serviceKeys' | 'service' | 'node'>;
   readonly gate: Pick<NodeGate, 'letsThrough'>;
   readonly tracker: Pick<NodeTracker, 'nodeName' | 'update'>;
   readonly reconciler: Pick<Reconciler, 'audit' | 'plan' | 'apply' | 'replanRules' | 'drainingCount'> & {
@@ -72,7 +72,7 @@ export class Rounds {
   async #run(startMs: number): Promise<void> {
     const { tables, tracker, reconciler, listener, clock, log } = this.#parts;
     await reconciler.audit();
-    for (const key of tables.takeChanges().services) this.#unplanned.add(key);
+    for (const key of tables.takeChangedServices()) this.#unplanned.add(key);
     listener.started();
     this.#followPodCidrs();
     const { facts, changed } = await tracker.update();

@@ -4,13 +4,6 @@ import type { Service } from '../kubernetes/objects/service.ts';
 import type { ObjectSink } from '../kubernetes/source.ts';
 import type { ServiceKey } from '../model/service-key.ts';
 
-/** What changed since it was last asked. */
-export interface ClusterChanges {
-  readonly services: ReadonlySet<ServiceKey>;
-  /** Whether any Node came, went or changed. */
-  readonly nodes: boolean;
-}
-
 /** What the API (or the manifests) says right now, and which Services are concerned by what changed in it. */
 export class ClusterTables implements ObjectSink {
   readonly #services = new Map<ServiceKey, Service>();
@@ -20,7 +13,7 @@ export class ClusterTables implements ObjectSink {
   readonly #nodes = new Map<string, Node>();
   readonly #onChange: () => void;
   #changedServices = new Set<ServiceKey>();
-  #changedNodes = false;
+  #nodesVersion = 0;
   #servicesListed = false;
   #slicesListed = false;
 
@@ -64,12 +57,16 @@ export class ClusterTables implements ObjectSink {
     return this.#services.keys();
   }
 
-  /** Hands over what changed and starts afresh. */
-  takeChanges(): ClusterChanges {
-    const changes = { services: this.#changedServices, nodes: this.#changedNodes };
-    this.#changedServices = new Set();
-    this.#changedNodes = false;
-    return changes;
+  /** Another number whenever a Node came, went or changed. */
+  get nodesVersion(): number {
+    return this.#nodesVersion;
+  }
+
+  /** Hands over which Services changed since it was last asked. */
+  takeChangedServices(): ReadonlySet<ServiceKey> {
+    const changed = this.#changedServices;
+    if (changed.size > 0) this.#changedServices = new Set();
+    return changed;
   }
 
   updateService(service: Service): void {
@@ -146,7 +143,7 @@ export class ClusterTables implements ObjectSink {
   }
 
   #markNodes(): void {
-    this.#changedNodes = true;
+    this.#nodesVersion++;
     this.#onChange();
   }
 }

@@ -39,6 +39,7 @@ export class DeltaApplier<Key extends string, Value, Op> {
   }
 
   async #applyWhere(chosen: (delta: Delta<Key, Value>) => boolean): Promise<void> {
+    if (this.#map.pendingCount === 0 && this.attempts.failedCount === 0) return;
     const deltas: Delta<Key, Value>[] = [];
     const operations: Op[] = [];
     const blocked = new Set<Key>();

@@ -39,6 +39,7 @@ export class FlowCleaner {
 
   /** One reading of the connection table per family, whatever the number of virtual servers. */
   async clean(): Promise<void> {
+    if (this.#wanted.size === 0 && this.attempts.failedCount === 0) return;
     for (const family of ['IPv4', 'IPv6'] as const) {
       const keys = [...this.#wanted].filter((key) => this.#familyOf(key) === family);
       if (keys.length === 0) this.attempts.forgetUnless((failed) => failed !== family);

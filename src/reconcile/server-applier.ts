@@ -52,11 +52,14 @@ export class ServerApplier {
 
   /** Applies operations that are not pending in the table: removal of what has drained. */
   async applyExtra(operations: readonly IpvsOperation[]): Promise<void> {
-    if (operations.length > 0) await this.#applyBatch(operations);
+    if (operations.length === 0) return;
+    for (const [key, error] of await this.#applyBatch(operations)) {
+      if (error !== undefined || !this.#table.isPending(key)) this.#settle(key, error);
+    }
   }
 
   #mayBeWritten(key: VirtualServerKey): boolean {
-    return this.#table.observed(key) !== undefined || this.#mayBeAdded(key);
+    return this.#table.isObserved(key) || this.#mayBeAdded(key);
   }
 
   #forgetSettled(): void {
@@ -76,13 +79,19 @@ export class ServerApplier {
       if (operations.length === 0) continue;
       batch.push(...operations);
       if (batch.length < batchSize) continue;
-      await this.#applyBatch(batch);
+      await this.#applyWhole(batch);
       batch = [];
     }
-    if (batch.length > 0) await this.#applyBatch(batch);
+    if (batch.length > 0) await this.#applyWhole(batch);
   }
 
-  async #applyBatch(batch: readonly IpvsOperation[]): Promise<void> {
+  /** A batch with all operations of its virtual servers. */
+  async #applyWhole(batch: readonly IpvsOperation[]): Promise<void> {
+    for (const [key, error] of await this.#applyBatch(batch)) this.#settle(key, error);
+  }
+
+  /** Returns the first failure of every virtual server, or undefined. */
+  async #applyBatch(batch: readonly IpvsOperation[]): Promise<ReadonlyMap<VirtualServerKey, unknown>> {
     const failures = await this.#driver.apply(batch);
     const failed = new Map(failures.map((failure) => [failure.index, failure.error]));
     const touched = new Map<VirtualServerKey, unknown>();
@@ -101,7 +110,7 @@ export class ServerApplier {
     }
     this.#observer.applied('realServer', realServers);
     this.#observer.applied('virtualServer', batch.length - failed.size - realServers);
-    for (const [key, error] of touched) this.#settle(key, error);
+    return touched;
   }
 
   /** What somebody else removed is not observed any more, so that the next attempt makes it anew. */
@@ -119,6 +128,6 @@ export class ServerApplier {
       return;
     }
     this.attempts.succeeded(key);
-    this.#table.operations(key);
+    this.#table.settle(key);
   }
 }

@@ -38,6 +38,10 @@ export class ServerTable {
     return present instanceof PackedVirtualServer ? unfolded(present) : present;
   }
 
+  isObserved(key: VirtualServerKey): boolean {
+    return this.#observed.has(key);
+  }
+
   get observedCount(): number {
     return this.#observed.size;
   }
@@ -51,16 +55,30 @@ export class ServerTable {
     return [...this.#pending];
   }
 
+  isPending(key: VirtualServerKey): boolean {
+    return this.#pending.has(key);
+  }
+
   get pendingCount(): number {
     return this.#pending.size;
   }
 
   /** Operations to do for the key; none settles it. */
   operations(key: VirtualServerKey): readonly IpvsOperation[] {
-    const observed = this.observed(key);
-    const operations = serverOperations(this.#desired.get(key), observed);
-    if (operations.length === 0) this.#settled(key, observed);
+    const operations = serverOperations(this.#desired.get(key), this.#mutable(key));
+    if (operations.length === 0) this.settle(key);
     return operations;
+  }
+
+  /** Nothing is left to do for the key: all its operations were applied. */
+  settle(key: VirtualServerKey): void {
+    this.#pending.delete(key);
+    const desired = this.#desired.get(key);
+    const observed = this.#observed.get(key);
+    // Without draining real servers nothing differs either.
+    if (desired !== undefined && observed !== undefined && realServerCount(observed) === desired.realServerCount) {
+      this.#observed.set(key, desired);
+    }
   }
 
   /** Replaces everything observed by a complete listing of what is ours. */
@@ -120,15 +138,6 @@ export class ServerTable {
     this.leaving.note(key, this.#desired.has(key) ? undefined : this.#observed.get(key)?.virtualServer.identity);
   }
 
-  /** Nothing is to be done; without draining real servers nothing differs either. */
-  #settled(key: VirtualServerKey, observed: ObservedServers | undefined): void {
-    this.#pending.delete(key);
-    const desired = this.#desired.get(key);
-    if (desired !== undefined && observed?.realServers.size === desired.realServerCount) {
-      this.#observed.set(key, desired);
-    }
-  }
-
   /** What was observed, in a form that can be changed. */
   #mutable(key: VirtualServerKey): MutableObservedServers | undefined {
     const present = this.#observed.get(key);
@@ -137,6 +146,10 @@ export class ServerTable {
     this.#observed.set(key, mutable);
     return mutable;
   }
+}
+
+function realServerCount(observed: MutableObservedServers | PackedVirtualServer): number {
+  return observed instanceof PackedVirtualServer ? observed.realServerCount : observed.realServers.size;
 }
 
 function unfolded({ virtualServer, realServers }: PackedVirtualServer): MutableObservedServers {

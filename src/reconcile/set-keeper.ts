@@ -200,7 +200,8 @@ function noteObserved(set: KeptSet, observed: ObservedIpSet | undefined): void {
 }
 
 function isAsWanted(set: KeptSet): boolean {
-  return set.capacity !== undefined && (set.shape.type === 'bitmap:port' || set.capacity === shapeFor(set).maxElements);
+  if (set.capacity === undefined) return false;
+  return set.shape.type === 'bitmap:port' || set.capacity === setCapacity(set.wanted, set.capacity);
 }
 
 function shapeFor({ shape, wanted, capacity }: KeptSet): IpSet {

@@ -118,7 +118,7 @@ export class Pipeline {
     const { tables, reconciler } = this;
     if (!tables.inSync) return;
     await reconciler.audit();
-    const keys = new Set(tables.takeChanges().services);
+    const keys = new Set(tables.takeChangedServices());
     const { facts, changed } = await this.#tracker.update();
     if (changed) for (const key of tables.serviceKeys()) keys.add(key);
     const start = performance.now();

@@ -28,7 +28,7 @@ const tell = () => {
 const desired = new DesiredState({ virtualServer: tell, boundAddress: tell, setMember: tell });
 
 function planChanged(): void {
-  for (const key of tables.takeChanges().services) {
+  for (const key of tables.takeChangedServices()) {
     const service = tables.service(key);
     if (service === undefined) throw new Error(`${key} is not there`);
     desired.swap(key, planService({ service, slices: tables.slicesOf(key) }, node, benchConfig));

@@ -47,7 +47,7 @@ export class Program {
   async round(audit = false): Promise<void> {
     if (audit) this.#reconciler.requestAudit();
     await this.#reconciler.audit();
-    for (const key of this.tables.takeChanges().services) this.#unplanned.add(key);
+    for (const key of this.tables.takeChangedServices()) this.#unplanned.add(key);
     const { facts, changed } = await this.#tracker.update();
     if (changed) for (const key of this.tables.serviceKeys()) this.#unplanned.add(key);
     await this.#reconciler.plan(this.#unplanned, facts);

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 /** Services that changed since the last time, in order; then forgets them. */
 function changed(): string[] {
-  return [...tables.takeChanges().services].sort();
+  return [...tables.takeChangedServices()].sort();
 }
 
 describe('ClusterTables, being in sync', () => {
@@ -65,7 +65,7 @@ describe('ClusterTables, Services', () => {
   });
 
   it('has nothing to hand over at first', () => {
-    expect(tables.takeChanges()).toEqual({ services: new Set(), nodes: false });
+    expect(changed()).toEqual([]);
   });
 
   it('wakes whoever waits at every change', () => {
@@ -86,9 +86,9 @@ describe('ClusterTables, Services', () => {
 
   it('does not let what comes later into changes that were handed over', () => {
     tables.updateService(aService());
-    const before = tables.takeChanges();
+    const before = tables.takeChangedServices();
     tables.updateService(aService({ namespace: 'kube-system', name: 'dns' }));
-    expect([...before.services]).toEqual([web]);
+    expect([...before]).toEqual([web]);
     expect(changed()).toEqual([dns]);
   });
 
@@ -173,18 +173,18 @@ describe('ClusterTables, Nodes', () => {
   it('marks that Nodes changed, and no Service', () => {
     tables.updateNode(node('node-1', 'zone-a'));
     expect(tables.node('node-1')?.zone).toBe('zone-a');
-    expect(tables.takeChanges()).toEqual({ services: new Set(), nodes: true });
-    expect(tables.takeChanges().nodes).toBe(false);
+    expect(changed()).toEqual([]);
+    const { nodesVersion } = tables;
     tables.deleteNode('node-1');
-    expect(tables.takeChanges().nodes).toBe(true);
+    expect(tables.nodesVersion).not.toBe(nodesVersion);
     expect(tables.node('node-1')).toBeUndefined();
   });
 
   it('takes what a listing does not name for gone', () => {
     tables.updateNode(node('node-1'));
-    tables.takeChanges();
+    const { nodesVersion } = tables;
     tables.replaceNodes([{ ...node('node-2'), addresses: [ip('192.168.0.2')] }]);
     expect([...tables.nodes()].map(({ name }) => name)).toEqual(['node-2']);
-    expect(tables.takeChanges().nodes).toBe(true);
+    expect(tables.nodesVersion).not.toBe(nodesVersion);
   });
 });

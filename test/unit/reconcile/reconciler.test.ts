@@ -54,7 +54,7 @@ function startProcess(): Reconciler {
 }
 
 async function settle(): Promise<void> {
-  await reconciler.plan(tables.takeChanges().services, nodeFacts());
+  await reconciler.plan(tables.takeChangedServices(), nodeFacts());
   await reconciler.apply();
 }
 

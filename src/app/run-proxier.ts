@@ -88,13 +88,13 @@ function followConfiguration(
 ): LiveConfiguration {
   const log = klog.named('app/live-configuration.ts');
   const live = new LiveConfiguration({
-    config: settings.config,
+    settings,
     files: [settings.configFile, settings.flags['proxier-config'] ?? ''].filter(Boolean),
     reload: () => {
       const readFile = (path: string) => readFileSync(path, 'utf8');
       const invocation = loadConfig({ argv: process.argv.slice(2), readFile, version });
       if (!('settings' in invocation)) throw new Error(`the command line now means ${invocation.kind}`);
-      return invocation.settings.config;
+      return invocation.settings;
     },
     setVerbosity: (verbosity) => klog.setVerbosity(verbosity),
     setProxierSettings: (proxier) => daemon.reconfigure(proxier),

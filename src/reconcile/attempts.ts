@@ -27,6 +27,11 @@ export class Attempts<Key extends string> {
     this.#observer.failed(this.kind, key, error);
   }
 
+  /** The object is wanted otherwise than before: it may be tried at once, and its back-off begins anew. */
+  startAfresh(key: Key): void {
+    if (this.#failed.has(key)) this.#retries.succeeded(key);
+  }
+
   succeeded(key: Key): void {
     if (!this.#failed.delete(key)) return;
     this.#retries.succeeded(key);

@@ -128,6 +128,7 @@ export class Reconciler {
     this.desired = new DesiredState({
       virtualServer: (key, planned) => {
         table.want(key, planned);
+        this.#serverApplier.attempts.startAfresh(key);
         this.#touched.add(key);
       },
       boundAddress: (address, wanted) => this.#addresses.want(address, wanted ? true : undefined),

@@ -41,6 +41,19 @@ describe('Attempts', () => {
     expect(attempts.nextDueMs()).toBe(30_500);
   });
 
+  it('tries what is wanted otherwise at once, and still tells of its recovery', async () => {
+    fail('a');
+    fail('a');
+    attempts.startAfresh('a');
+    attempts.startAfresh('b');
+    expect(attempts.isDue('a')).toBe(true);
+    fail('a');
+    expect(attempts.nextDueMs()).toBe(500);
+    attempts.startAfresh('a');
+    attempts.succeeded('a');
+    expect(observer.heard('recovered')).toEqual(['recovered address a']);
+  });
+
   it('forgets an object that is due and has nothing pending any more, without calling it recovered', async () => {
     fail('wanted');
     fail('unwanted');

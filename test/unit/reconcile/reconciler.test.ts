@@ -415,6 +415,17 @@ describe('an operation that fails', () => {
     expect(reconciler.failedCount).toBe(0);
   });
 
+  it('does not make the next change of its Service wait', async () => {
+    kernel.failWhen = (description) => description.startsWith('addRealServer') && description.includes('10.244.2.6');
+    tables.updateService(aService());
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')]));
+    await settle();
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')]));
+    await settle();
+    expect(kernel.describe()).toContain('real TCP/10.96.10.20:80 -> 10.244.2.7:8080 weight=1');
+    expect(reconciler.failedCount).toBe(1);
+  });
+
   it.each([
     'createSet KUBE-CLUSTER-IP',
     'addEntry KUBE-CLUSTER-IP 10.96.10.20,tcp:80',

@@ -221,6 +221,21 @@ describe('ServerApplier', () => {
     expect(applier.attempts.nextDueMs()).toBeUndefined();
   });
 
+  it('does not take a virtual server that waits for its next attempt for settled by a removal', async () => {
+    table.replaceObserved([{ virtualServer: web, realServers: [{ ...one, weight: 0 }] }]);
+    want(web, two);
+    refuses = (text) => text.startsWith('addRealServer');
+    await applyWanted();
+    await applier.applyExtra([{ kind: 'deleteRealServer', virtualServer: web, realServer: one }]);
+    expect(observer.heard('recovered')).toEqual([]);
+    expect(table.pendingKeys()).toEqual([web.key]);
+    refuses = () => false;
+    await clock.advance(500);
+    await applyWanted();
+    expect(batches.at(-1)).toEqual(['addRealServer TCP/10.96.0.1:80 10.244.0.2:8080 weight=1']);
+    expect(observer.heard('recovered')).toEqual([`recovered virtualServer ${web.key}`]);
+  });
+
   it('does not add one whose address is not there, and adds it later', async () => {
     want(web, one);
     mayBeAdded = (key) => key !== web.key;

@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
-import { probeScheduler } from '../kernel/ipvs/probe.ts';
 import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { ProxyEvent } from '../kubernetes/events/event.ts';
@@ -30,6 +29,7 @@ import { type Kernel, openKernel } from './open-kernel.ts';
 import { NodeTracker } from './node-tracker.ts';
 import { prepareNode, wantedSysctls } from './prepare-node.ts';
 import { reconcileReport } from './reconcile-report.ts';
+import { requireScheduler } from './require-scheduler.ts';
 import { Rounds } from './rounds.ts';
 import { rulePlanner } from './rule-planner.ts';
 import { breathe, systemClock } from './system-clock.ts';
@@ -54,11 +54,19 @@ function nodeName(settings: LoadedSettings): string {
 }
 
 /** Opens the kernel and makes the settings that need more rights than running does. Throws for what cannot be had. */
-export async function prepareKernel(settings: LoadedSettings, log: Log): Promise<Kernel> {
+export async function prepareKernel(
+  settings: LoadedSettings,
+  log: Log,
+  onVirtualServers?: (operations: number) => void,
+): Promise<Kernel> {
   const { config } = settings;
   const kernel = await openKernel(log);
-  const refusal = await probeScheduler(kernel.ipvs, config.ipvs.scheduler);
-  if (refusal !== undefined) throw refusal;
+  await requireScheduler({
+    ipvs: kernel.ipvs,
+    scheduler: config.ipvs.scheduler,
+    log,
+    ...(onVirtualServers && { onWritten: onVirtualServers }),
+  });
   await prepareNode({
     config,
     sysctl: createSysctlDriver(),
@@ -86,7 +94,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = klog.named('app/daemon.ts');
   const clock = systemClock;
   const name = nodeName(settings);
-  const kernel = await prepareKernel(settings, log);
+  const kernel = await prepareKernel(settings, log, (operations) =>
+    metrics.proxier.operations('virtualServer', 'applied', operations),
+  );
   const rules = new IptablesRulesDriver({ flavour: config.proxier.iptablesFlavour });
   const families = await rules.families();
   if (families.length === 0) throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');

@@ -1,6 +1,6 @@
 import { availableParallelism, release } from 'node:os';
 import type { ConntrackConfig, ProxyConfig } from '../config/config.ts';
-import type { IpvsDriver, SysctlDriver } from '../kernel/drivers.ts';
+import type { IpvsDriver, IpvsTimeouts, SysctlDriver } from '../kernel/drivers.ts';
 import type { Log } from '../observe/log.ts';
 import type { WantedSysctl } from '../reconcile/sysctl-keeper.ts';
 
@@ -87,6 +87,7 @@ function reusesPortsBadly(kernelRelease: string): boolean {
   return version >= 4001 && version < 5009;
 }
 
+/** A timeout of 0 is left as it is. What the kernel has already is not written. */
 async function setTimeouts({ config, ipvs, log }: PrepareNodeOptions): Promise<void> {
   const timeouts = {
     tcpSeconds: config.ipvs.tcpTimeoutSeconds,
@@ -95,10 +96,17 @@ async function setTimeouts({ config, ipvs, log }: PrepareNodeOptions): Promise<v
   };
   if (Object.values(timeouts).every((seconds) => seconds === 0)) return;
   try {
+    if (isInForce(timeouts, await ipvs.timeouts())) return;
     await ipvs.setTimeouts(timeouts);
+    log.info('Set the IPVS timeouts', timeouts);
   } catch (error) {
     log.error('Failed to set the IPVS timeouts', error, timeouts);
   }
+}
+
+function isInForce(wanted: IpvsTimeouts, present: IpvsTimeouts): boolean {
+  const names = ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'] as const;
+  return names.every((name) => wanted[name] === 0 || wanted[name] === present[name]);
 }
 
 /** Processors of the machine that are in use, whatever share of them this process may have. */

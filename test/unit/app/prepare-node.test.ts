@@ -120,3 +120,33 @@ describe('settings of IPVS', () => {
     expect((await prepare()).sysctl.filter((each) => each.includes('arp'))).toEqual([]);
   });
 });
+
+describe('the IPVS timeouts', () => {
+  /** The kernel's are 900, 120 and 300 seconds. */
+  async function timeoutsSet(wanted: Partial<Record<'tcp' | 'tcpFin' | 'udp', number>>): Promise<unknown[]> {
+    const set: unknown[] = [];
+    const ipvs = { ...new FakeKernel().ipvs, setTimeouts: async (timeouts: unknown) => void set.push(timeouts) };
+    const config = {
+      conntrack: noConntrack,
+      ipvs: planConfig({
+        tcpTimeoutSeconds: wanted.tcp ?? 0,
+        tcpFinTimeoutSeconds: wanted.tcpFin ?? 0,
+        udpTimeoutSeconds: wanted.udp ?? 0,
+      }).ipvs,
+    };
+    await prepareNode({ config, sysctl: new Settings(), sysfs: new Settings(), ipvs, log: silentLog });
+    return set;
+  }
+
+  it.each([
+    ['nothing is wanted', {}],
+    ['one is in force', { tcpFin: 120 }],
+    ['all are in force', { tcp: 900, tcpFin: 120, udp: 300 }],
+  ])('are not written where %s', async (_name, wanted) => {
+    expect(await timeoutsSet(wanted)).toEqual([]);
+  });
+
+  it('are written together where one differs', async () => {
+    expect(await timeoutsSet({ tcp: 900, udp: 10 })).toEqual([{ tcpSeconds: 900, tcpFinSeconds: 0, udpSeconds: 10 }]);
+  });
+});

@@ -25,6 +25,7 @@ import {
 } from '../model/ip-set.ts';
 import { masqueradingRealServer } from '../model/real-server.ts';
 import { virtualServerFlags, virtualServerKey } from '../model/virtual-server.ts';
+import { placeOfNode, rotated } from './node-rotation.ts';
 import { portEndpoints } from './port-endpoints.ts';
 import { usableEndpoints } from './usable-endpoints.ts';
 
@@ -62,12 +63,15 @@ class PlanDraft {
   readonly #outputFilters: OutputFilterException[] = [];
   readonly #notes: PlanNote[] = [];
   readonly #localReady = new Set<IpAddress>();
+  /** Where lists of real servers begin on this node. */
+  readonly place: number;
 
   constructor(input: ServiceInput, node: NodeFacts, config: PlanConfig) {
     this.#service = input.service;
     this.#slices = input.slices;
     this.#node = node;
     this.#config = config;
+    this.place = orderedSchedulers.has(config.ipvs.scheduler) ? 0 : placeOfNode(node.nodeName);
   }
 
   addFamily(family: IpFamily): void {
@@ -311,7 +315,7 @@ class PortDraft {
   }
 
   #realServers(usable: readonly PortEndpoint[], known: ReadonlyMap<RealServerKey, RealServer>): readonly RealServer[] {
-    return usable.map(
+    return rotated(usable, this.#plan.place).map(
       ({ key, endpoint, port }) => known.get(key) ?? masqueradingRealServer(endpoint.address, port, 1, key),
     );
   }
@@ -326,6 +330,8 @@ class PortDraft {
   }
 }
 
+/** Which real server a client gets follows from their order here, and should not depend on the node. */
+const orderedSchedulers: ReadonlySet<string> = new Set(['sh', 'dh', 'mh']);
 const tcpNodePortRoles = { all: 'nodePortTcp', local: 'nodePortLocalTcp' } as const;
 const udpNodePortRoles = { all: 'nodePortUdp', local: 'nodePortLocalUdp' } as const;
 const noKnownServers: ReadonlyMap<RealServerKey, RealServer> = new Map();

@@ -27,10 +27,10 @@ function plan(
   return planService({ service: aService(service), slices }, node, config);
 }
 
-/** `TCP/10.96.10.20:80 -> 10.244.1.5:8080 10.244.2.6:8080` */
+/** `TCP/10.96.10.20:80 -> 10.244.1.5:8080 10.244.2.6:8080`, real servers by name. */
 const servers = ({ virtualServers }: ServicePlan): string[] =>
   virtualServers.map(({ virtualServer, realServers }) =>
-    [`${virtualServer.key} ->`, ...realServers.map(({ key }) => key)].join(' '),
+    [`${virtualServer.key} ->`, ...realServers.map(({ key }) => key).sort()].join(' '),
   );
 
 /** `KUBE-CLUSTER-IP 10.96.10.20,tcp:80` */
@@ -388,8 +388,33 @@ describe('planService, real servers', () => {
     const planned = plan({ ...web, externalTrafficPolicy: 'Cluster' }, [aSlice([near, far])]);
     expect(new Set(planned.virtualServers.map(({ realServers }) => realServers)).size).toBe(1);
     const local = plan(web, [aSlice([near, far])]);
-    expect(local.virtualServers[0]?.realServers[0]).toBe(local.virtualServers[1]?.realServers[0]);
+    const [ofCluster, ofNode] = local.virtualServers.map(({ realServers }) => realServers);
+    expect(ofCluster).toContain(ofNode?.[0]);
   });
+
+  const ten = Array.from({ length: 10 }, (_, index) => anEndpoint(`10.244.2.${index}`));
+  const orderOn = (nodeName: string, scheduler = 'rr'): readonly string[] => {
+    const planned = plan({}, [aSlice(ten)], { ...ipv4Node, nodeName }, planConfig({ scheduler }));
+    return planned.virtualServers.flatMap(({ realServers }) => realServers.map(({ address }) => address));
+  };
+  const names = Array.from({ length: 20 }, (_, index) => `node-${index}`);
+
+  it('are added from another one on by every node, so that not all begin with the same', () => {
+    const orders = names.map((name) => orderOn(name));
+    expect(new Set(orders.map(([first]) => first)).size).toBeGreaterThan(5);
+    for (const order of orders) {
+      const start = order.indexOf('10.244.2.0');
+      expect([...order.slice(start), ...order.slice(0, start)]).toEqual(ten.map(({ address }) => address));
+    }
+    expect(orderOn('node-7')).toEqual(orderOn('node-7'));
+  });
+
+  it.each(['sh', 'dh', 'mh'])(
+    'are added in one order by all nodes with %s, whose choice follows from it',
+    (scheduler) => {
+      for (const name of names) expect(orderOn(name, scheduler)).toEqual(ten.map(({ address }) => address));
+    },
+  );
 
   it('may wait without a deadline while their endpoint is listed', () => {
     const leaving = anEndpoint('10.244.2.7', { ready: false, terminating: true });

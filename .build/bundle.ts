@@ -7,10 +7,11 @@ import { netlinkBesideBundle } from './netlink-beside-bundle.ts';
 import { slimClientNode } from './slim-client-node.ts';
 import { bundledPackages, thirdPartyLicenses } from './third-party-licenses.ts';
 
-/** What we ship: name of the program, and the file that starts it. */
-const programs: readonly { readonly name: string; readonly entry: string }[] = [
-  { name: 'ipvs-proxier', entry: 'src/app/main.ts' },
-  { name: 'ipvs-status', entry: 'src/app/ipvs-status/main.ts' },
+/** What we ship: name of the bundle, the file that starts it, and whether it has a launcher of its own. */
+const programs: readonly { readonly name: string; readonly entry: string; readonly launched: boolean }[] = [
+  { name: 'ipvs-proxier', entry: 'src/app/main.ts', launched: true },
+  { name: 'ipvs-proxier-tools', entry: 'src/app/tools/main.ts', launched: false },
+  { name: 'ipvs-status', entry: 'src/app/ipvs-status/main.ts', launched: true },
 ];
 /** Packages of which something is shipped that esbuild does not see: binaries, and headers compiled into the addon. */
 const packagesBesideBundle = ['node_modules/netlink', 'node_modules/node-api-headers'];
@@ -61,13 +62,13 @@ async function buildForTests(): Promise<void> {
 
 async function buildPrograms(): Promise<void> {
   const packages = new Set(packagesBesideBundle);
-  for (const { name, entry } of programs) {
+  for (const { name, entry, launched } of programs) {
     const outfile = `dist/${name}.cjs`;
     const { metafile } = await build({ ...bundling, metafile: true, entryPoints: [entry], outfile });
     for (const directory of bundledPackages(metafile)) {
       packages.add(directory);
     }
-    writeLauncher(name);
+    if (launched) writeLauncher(name);
     console.log(`    ${outfile} ${Math.round((metafile.outputs[outfile]?.bytes ?? 0) / 1024)} KiB`);
   }
   copyPrebuilds();

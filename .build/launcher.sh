@@ -30,6 +30,15 @@ else
   echo "PROGRAM: needs Node 22.19 or newer, and found ${node:-none}${version:+ ($version)} in PATH" >&2
   exit 1
 fi
+
+# Tools are in a bundle of their own, so that the daemon does not carry them; they end soon, and may use memory for speed.
+case ${1-} in
+  plan | diff | explain | check | completion | help)
+    if [ -f "$here/PROGRAM-tools.cjs" ]; then
+      exec "$node" --max-semi-space-size=32 "$here/PROGRAM-tools.cjs" "$@"
+    fi
+    ;;
+esac
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-65536}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-65536}"
 exec "$node" --max-semi-space-size=2 "$here/PROGRAM.cjs" "$@"

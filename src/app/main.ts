@@ -11,6 +11,7 @@ import { runCleanup } from './run-cleanup.ts';
 import { requireApiAccess } from './open-source.ts';
 import { runProxier } from './run-proxier.ts';
 import { systemClock } from './system-clock.ts';
+import { daemonArguments, toolsFile } from './tool-dispatch.ts';
 import { programVersion, version } from './version.ts';
 
 const defaultLogging: LoggingConfig = {
@@ -115,6 +116,11 @@ function openLog(logging: LoggingConfig = defaultLogging, notices: readonly Load
   return klog;
 }
 
-void main(process.argv.slice(2)).then((exitCode) => {
-  if (exitCode !== undefined) process.exit(exitCode);
-});
+const argv = process.argv.slice(2);
+const tools = toolsFile(argv);
+if (tools !== undefined) void import(tools);
+else {
+  void main(daemonArguments(argv)).then((exitCode) => {
+    if (exitCode !== undefined) process.exit(exitCode);
+  });
+}

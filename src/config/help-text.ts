@@ -12,6 +12,7 @@ export function helpText(): string {
     '',
     'Usage:',
     '  ipvs-proxier [flags]',
+    '  ipvs-proxier help        tools that show and explain, and change nothing',
     '',
     'Flags:',
     ...flags.flatMap(flagLines),

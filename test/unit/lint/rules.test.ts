@@ -55,6 +55,7 @@ const forbiddenArrows: readonly Violation[] = [
   imports('src/cli/a.ts', '../kernel/drivers.ts'),
   imports('src/cli/b.ts', 'node:fs'),
   importsType('src/cli/c.ts', '../plan/plan.ts'),
+  imports('src/cli/diff/d.ts', '../explain/facts.ts'),
   importsType('src/new-folder/a.ts', '../model/ip.ts'),
   importsType('src/model/d.ts', '../app/main.ts'),
 ];
@@ -152,6 +153,7 @@ const allowedArrows: readonly Violation[] = [
   importsType('src/netlink/ok-connection.ts', '../native/addon.ts'),
   imports('src/app/ok.ts', '../kernel/ipvs/driver.ts'),
   imports('src/cli/run-ok.ts', 'node:fs'),
+  imports('src/cli/plan/ok.ts', '../tool-syntax.ts'),
 ];
 
 const reports = new Map<string, string[]>();

@@ -156,8 +156,11 @@ export interface RulesDriver {
   families(): Promise<readonly IpFamily[]>;
   /** What differs from the rules wanted; empty when all is in place. Reads only. */
   compare(rules: RuleSet): Promise<readonly RuleDifference[]>;
-  /** Puts the rules in place, whatever was there in the chains of the set; one restore per call. Throws `DriverError`. */
-  apply(rules: RuleSet): Promise<void>;
+  /**
+   * Puts the rules in place, whatever was there in the chains of the set; one restore per call, and none where nothing
+   * differs. Returns whether it wrote. Throws `DriverError`.
+   */
+  apply(rules: RuleSet): Promise<boolean>;
   /** Removes the jumps and the chains of the set. */
   remove(rules: RuleSet): Promise<void>;
 }

@@ -92,12 +92,10 @@ export class RulesKeeper {
     }
   }
 
-  /** What is not known to be there is compared first: a restart writes nothing. */
+  /** The driver writes only what differs: a restart writes nothing. */
   async #put(rules: RuleSet): Promise<void> {
     const known = this.#inPlace.get(rules.family);
     if (known !== undefined && JSON.stringify(known.rules) === JSON.stringify(rules)) return;
-    if (known === undefined && (await this.#driver.compare(rules)).length === 0) return;
-    await this.#driver.apply(rules);
-    this.#observer.applied('rules', 1);
+    if (await this.#driver.apply(rules)) this.#observer.applied('rules', 1);
   }
 }

@@ -48,9 +48,10 @@ export class MeasuredRules implements RulesDriver {
     return this.#timed(() => this.#inner.compare(rules));
   }
 
-  apply(rules: RuleSet) {
-    this.writes++;
-    return this.#timed(() => this.#inner.apply(rules));
+  async apply(rules: RuleSet) {
+    const isWritten = await this.#timed(() => this.#inner.apply(rules));
+    if (isWritten) this.writes++;
+    return isWritten;
   }
 
   remove(rules: RuleSet) {

@@ -93,6 +93,6 @@ function nullSets(transport: Transport): IpSetDriver {
 const nullRules: RulesDriver = {
   families: () => Promise.resolve(['IPv4', 'IPv6']),
   compare: () => Promise.resolve([]),
-  apply: () => Promise.resolve(),
+  apply: () => Promise.resolve(false),
   remove: () => Promise.resolve(),
 };

@@ -221,11 +221,14 @@ export class FakeKernel {
     }
   }
 
-  async #applyRules(rules: RuleSet): Promise<void> {
+  async #applyRules(rules: RuleSet): Promise<boolean> {
     const description = `rules ${rules.family}`;
+    const text = JSON.stringify(rules);
+    if (this.rules.get(rules.family) === text) return false;
     if (this.failWhen(description)) throw new DriverError('rules', description, { errnoName: 'EIO' });
     this.#note(description);
-    this.rules.set(rules.family, JSON.stringify(rules));
+    this.rules.set(rules.family, text);
+    return true;
   }
 
   #note(description: string): void {

@@ -11,6 +11,7 @@ import { DriverError } from '../errors.ts';
 import { flavourInUse } from './choose-flavour.ts';
 import { compareRules } from './compare-rules.ts';
 import { type Iptables, findIptables, rememberVersions, systemFlavour } from './find-iptables.ts';
+import { FirstReads } from './first-reads.ts';
 import { restoreRules, saveRules, tryRestore } from './iptables-runs.ts';
 import { capabilitiesFrom, probes, probesAnswered, renderProbe, renderScratchChain } from './probe-extensions.ts';
 import { renderRemoval, renderRestore } from './render-restore.ts';
@@ -40,6 +41,9 @@ export class IptablesRulesDriver implements RulesDriver {
   readonly #procDirectory: string;
   #flavour: IptablesFlavour | undefined;
   readonly #iptables = new Map<IpFamily, Iptables>();
+  readonly #firstReads = new FirstReads();
+  /** Save programs of which a nat table was found, or could be made. */
+  readonly #working = new Set<string>();
 
   constructor(options: IptablesRulesDriverOptions) {
     this.#run = rememberVersions(options.run ?? commandRunner(defaultLimits));
@@ -57,16 +61,17 @@ export class IptablesRulesDriver implements RulesDriver {
     const flavour = await this.flavour();
     const working: IpFamily[] = [];
     for (const family of ipFamilies) if (await this.#works(family, flavour)) working.push(family);
+    this.#firstReads.keep(flavour, working);
     return working;
   }
 
   /**
-   * Which extensions the kernel and iptables have. Those that rules in place already use are not probed. `existingSet`
-   * is the name of any set that exists, to probe the match on sets with.
+   * Which extensions the kernel and iptables have. Those that rules in place already use, or used when the program
+   * started, are not probed. `existingSet` is the name of any set that exists, to probe the match on sets with.
    */
   async capabilities(family: IpFamily, existingSet: string): Promise<RuleCapabilities> {
     const iptables = await this.#find(family);
-    const answered = probesAnswered(await saveRules(this.#run, iptables));
+    const answered = probesAnswered(this.#firstReads.take(iptables) ?? (await saveRules(this.#run, iptables)));
     const open = probes.filter((probe) => !answered.has(probe));
     if (open.length === 0 || (await this.#canHold(iptables, open, existingSet))) return capabilitiesFrom(new Set());
     await restoreRules(this.#run, iptables, renderScratchChain('nat', []) + renderScratchChain('filter', []));
@@ -86,9 +91,9 @@ export class IptablesRulesDriver implements RulesDriver {
     return compareRules(rules, await saveRules(this.#run, iptables)).differences;
   }
 
-  async apply(rules: RuleSet): Promise<void> {
+  async apply(rules: RuleSet): Promise<boolean> {
     const iptables = await this.#find(rules.family);
-    await this.#write(iptables, async () => {
+    return await this.#write(iptables, async () => {
       const { changes } = compareRules(rules, await saveRules(this.#run, iptables));
       return renderRestore(changes);
     });
@@ -99,18 +104,20 @@ export class IptablesRulesDriver implements RulesDriver {
     await this.#write(iptables, async () => renderRemoval(rules, await saveRules(this.#run, iptables)));
   }
 
-  /** A restore that fails is prepared anew, and tried again only if that gives another input. */
-  async #write(iptables: Iptables, prepare: () => Promise<string>): Promise<void> {
+  /** A restore that fails is prepared anew, and tried again only if that gives another input. Tells whether one ran. */
+  async #write(iptables: Iptables, prepare: () => Promise<string>): Promise<boolean> {
     let input = await prepare();
     for (let attempt = 1; input !== ''; attempt += 1) {
       try {
-        return await restoreRules(this.#run, iptables, input);
+        await restoreRules(this.#run, iptables, input);
+        return true;
       } catch (error) {
         const next = await prepare();
         if (next === input || attempt === maxAttempts) throw error;
         input = next;
       }
     }
+    return false;
   }
 
   async #find(family: IpFamily): Promise<Iptables> {
@@ -145,7 +152,7 @@ export class IptablesRulesDriver implements RulesDriver {
     const saved = [];
     for (const family of ipFamilies) {
       const iptables = await findIptables(this.#run, family, flavour);
-      if (iptables !== undefined) saved.push(await saveRules(this.#run, iptables).catch(ignoreDriverError));
+      if (iptables !== undefined) saved.push(await this.#readFirst(iptables));
     }
     return saved.filter((rules) => rules !== undefined);
   }
@@ -155,9 +162,20 @@ export class IptablesRulesDriver implements RulesDriver {
     if (family === 'IPv6' && !this.#hasIpv6()) return false;
     const iptables = await findIptables(this.#run, family, flavour);
     if (iptables === undefined) return false;
+    if (this.#working.has(iptables.save)) return true;
+    const hasNat = (await this.#readFirst(iptables))?.tables.has('nat') === true;
+    const works = hasNat || (await tryRestore(this.#run, iptables, renderScratchChain('nat', []))).exitCode === 0;
+    if (works) this.#working.add(iptables.save);
+    return works;
+  }
+
+  /** Rules as they were when first read, unless that has been used up; undefined when they cannot be read. */
+  async #readFirst(iptables: Iptables): Promise<SavedRules | undefined> {
+    const known = this.#firstReads.get(iptables);
+    if (known !== undefined) return known;
     const saved = await saveRules(this.#run, iptables).catch(ignoreDriverError);
-    if (saved?.tables.has('nat') === true) return true;
-    return (await tryRestore(this.#run, iptables, renderScratchChain('nat', []))).exitCode === 0;
+    if (saved !== undefined) this.#firstReads.set(iptables, saved);
+    return saved;
   }
 
   #hasIpv6(): boolean {

@@ -27,8 +27,9 @@ export function recordedDrivers(drivers: Drivers, writes: string[]): Drivers {
     }),
     rules: override(rules, {
       apply: async (wanted) => {
-        await rules.apply(wanted);
-        writes.push(`rules ${wanted.family}`);
+        const isWritten = await rules.apply(wanted);
+        if (isWritten) writes.push(`rules ${wanted.family}`);
+        return isWritten;
       },
     }),
   };

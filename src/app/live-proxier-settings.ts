@@ -32,6 +32,10 @@ export class LiveProxierSettings implements ProxierSettings {
     return this.#current.iptablesFlavour;
   }
 
+  get masqueradePorts(): ProxierSettings['masqueradePorts'] {
+    return this.#current.masqueradePorts;
+  }
+
   get operation(): ProxierSettings['operation'] {
     return this.#current.operation;
   }

@@ -1,4 +1,4 @@
-import type { ProxyConfig } from '../config/config.ts';
+import type { ProxierSettings, ProxyConfig } from '../config/config.ts';
 import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import type { Cidr, IpFamily } from '../model/ip.ts';
 import type { RuleCapabilities, RuleExtension, RuleSet } from '../model/rule-set.ts';
@@ -9,7 +9,9 @@ import { detectLocal } from '../plan/rules-local-detector.ts';
 import type { RuleInputs } from '../reconcile/rules-keeper.ts';
 
 export interface RulePlannerOptions {
-  readonly config: Pick<ProxyConfig, 'masqueradeBit' | 'masqueradeAll' | 'localDetection'>;
+  readonly config: Pick<ProxyConfig, 'masqueradeBit' | 'masqueradeAll' | 'localDetection'> & {
+    readonly proxier: Pick<ProxierSettings, 'masqueradePorts'>;
+  };
   readonly driver: Pick<IptablesRulesDriver, 'capabilities'>;
   /** Pod networks of this node, as last known. */
   readonly podCidrs: () => readonly Cidr[];
@@ -27,6 +29,7 @@ export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) =
       family,
       masqueradeBit: options.config.masqueradeBit,
       masqueradeAll: options.config.masqueradeAll,
+      masqueradePorts: options.config.proxier.masqueradePorts,
       notLocalMatch: detectLocal(options.config.localDetection, family, options.podCidrs()),
       nonEmptySets: filledRoles,
       outputFilters,

@@ -1,4 +1,5 @@
 import type { Cidr, IpAddress } from '../model/ip.ts';
+import type { PortRange } from '../model/port-range.ts';
 
 /** How traffic from local pods is told apart. */
 export type LocalDetection =
@@ -32,6 +33,8 @@ export interface ProxierSettings {
   readonly auditPeriodMs: number;
   /** Which flavour of iptables to use. Default `auto`: the one that already holds rules, else the system's. */
   readonly iptablesFlavour: 'auto' | 'legacy' | 'nft';
+  /** Source ports that masqueraded connections may get; absent leaves the choice to the kernel. */
+  readonly masqueradePorts?: PortRange | undefined;
   readonly operation: OperationSettings;
 }
 

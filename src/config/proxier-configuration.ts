@@ -2,9 +2,10 @@ import type * as z from 'zod/mini';
 import type { ProxierSettings } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { decodeFile } from './decode-file.ts';
+import { parsePortRange } from '../model/port-range.ts';
 import { type Nanoseconds, parseGoDuration, toMilliseconds } from './go-duration.ts';
 import { invalidValue } from './field-problems.ts';
-import { choice, nullableDuration, nullableInteger, section, strictMap } from './schema-fields.ts';
+import { choice, nullableDuration, nullableInteger, section, strictMap, text } from './schema-fields.ts';
 
 export const proxierApiVersion = 'ipvs-proxier.io/v1alpha1';
 export const proxierKind = 'ProxierConfiguration';
@@ -40,12 +41,14 @@ export const proxierFields = {
   audit: section('Comparison of the kernel with what is wanted.', {
     period: nullableDuration('How often; 0 never, else 1s to 24h.', '10s'),
   }),
-  iptables: section('Which iptables programs are used.', {
-    flavour: choice('`auto` takes the one that already holds rules, else the default of the system.', [
-      'auto',
-      'legacy',
-      'nft',
-    ]),
+  iptables: section('Packet filter rules.', {
+    flavour: choice(
+      'Which iptables programs are used: `auto` takes those that already hold rules, else the default of the system.',
+      ['auto', 'legacy', 'nft'],
+    ),
+    masqueradePorts: text(
+      'Source ports for masqueraded connections, `FIRST-LAST`: where they leave out the range of node ports, none of them meets a node port. At least 1,024 of them; blank leaves the choice to the kernel.',
+    ),
   }),
 };
 
@@ -59,9 +62,9 @@ export const defaultProxierSettings: ProxierSettings = settingsOf(schema.parse({
  * Reads a `ProxierConfiguration`. Unlike the file of kube-proxy it is strict: unknown and repeated keys are errors.
  * Throws `ConfigError`.
  */
-export function readProxierConfiguration(text: string, file: string): ProxierSettings {
+export function readProxierConfiguration(content: string, file: string): ProxierSettings {
   const identity = { apiVersion: proxierApiVersion, kind: proxierKind };
-  const { configuration, strictProblems } = decodeFile(text, file, identity, schema);
+  const { configuration, strictProblems } = decodeFile(content, file, identity, schema);
   if (strictProblems.length > 0) throw new ConfigError('complete', strictProblems);
   const problems = [
     ...bounded(file, 'drain.deadline', configuration.drain.deadline, '0s', '168h'),
@@ -69,6 +72,7 @@ export function readProxierConfiguration(text: string, file: string): ProxierSet
     ...(configuration.audit.period === 0n
       ? []
       : bounded(file, 'audit.period', configuration.audit.period, '1s', '24h')),
+    ...portRange(file, 'iptables.masqueradePorts', configuration.iptables.masqueradePorts),
     ...port(file, 'waiting.healthzPort', configuration.waiting.healthzPort),
     ...port(file, 'waiting.metricsPort', configuration.waiting.metricsPort),
   ];
@@ -86,6 +90,16 @@ function port(file: string, field: string, value: number) {
   return [invalidValue(`${file}: ${field}`, value, 'must be within the range [0, 65535]')];
 }
 
+/** With fewer ports a node soon has none left for one more connection to the same endpoint. */
+const fewestMasqueradePorts = 1_024;
+
+function portRange(file: string, field: string, value: string) {
+  if (value === '') return [];
+  const range = parsePortRange(value);
+  if (range !== undefined && range.last - range.first + 1 >= fewestMasqueradePorts) return [];
+  return [invalidValue(`${file}: ${field}`, value, `must be FIRST-LAST with at least ${fewestMasqueradePorts} ports`)];
+}
+
 function settingsOf(file: ProxierFile): ProxierSettings {
   return {
     drainDeadlineMs: toMilliseconds(file.drain.deadline),
@@ -93,6 +107,7 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     externalPolicyFallback: file.externalPolicyFallback,
     auditPeriodMs: toMilliseconds(file.audit.period),
     iptablesFlavour: file.iptables.flavour,
+    masqueradePorts: parsePortRange(file.iptables.masqueradePorts),
     operation: {
       mode: file.operation,
       otherProxy: file.otherProxy,

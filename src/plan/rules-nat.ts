@@ -108,21 +108,32 @@ function nodePortRules(input: RulePlanInput): readonly RuleDraft[] {
 function postroutingRules(input: RulePlanInput): readonly RuleDraft[] {
   const mark = markText(input.masqueradeBit);
   const randomFully = input.capabilities.randomFully ? ' --random-fully' : '';
-  const masquerade: RulePart = { text: `-j MASQUERADE${randomFully}`, needs: 'MASQUERADE' };
+  const hairpin = input.nonEmptySets.has('loopBack') ? inSetWithComment('loopBack', input.family, 'dst,dst,src') : [];
   return [
-    ...onSet(input, 'loopBack', (role) =>
-      rule('KUBE-POSTROUTING', ...inSetWithComment(role, input.family, 'dst,dst,src'), {
-        text: '-j MASQUERADE',
-        needs: 'MASQUERADE',
-      }),
-    ),
+    ...(hairpin.length > 0 ? masquerade(input, hairpin, '') : []),
     rule('KUBE-POSTROUTING', { text: `-m mark ! --mark ${mark}/${mark}`, needs: 'mark' }, jumpTo('RETURN')),
     rule('KUBE-POSTROUTING', { text: `-j MARK --xor-mark ${mark}`, needs: 'MARK' }),
     // Without the rule on the mark this one would masquerade everything that leaves the node.
-    {
-      ...rule('KUBE-POSTROUTING', comment('kubernetes service traffic requiring SNAT'), masquerade),
-      dependsOn: ['mark'],
-    },
+    ...masquerade(input, [comment('kubernetes service traffic requiring SNAT')], randomFully).map(
+      (draft): RuleDraft => ({ ...draft, dependsOn: ['mark'] }),
+    ),
+  ];
+}
+
+/** Only protocols with ports can be given a range of them; the rule without one is for the others. */
+function masquerade(
+  { masqueradePorts: ports }: RulePlanInput,
+  match: readonly RulePart[],
+  options: string,
+): readonly RuleDraft[] {
+  const target = (range: string): RulePart => ({ text: `-j MASQUERADE${range}${options}`, needs: 'MASQUERADE' });
+  const everything = rule('KUBE-POSTROUTING', ...match, target(''));
+  if (ports === undefined) return [everything];
+  const inRange = target(` --to-ports ${ports.first}-${ports.last}`);
+  const protocols = ['tcp', 'udp', 'sctp'];
+  return [
+    ...protocols.map((protocol) => rule('KUBE-POSTROUTING', text(`-p ${protocol}`), ...match, inRange)),
+    everything,
   ];
 }
 

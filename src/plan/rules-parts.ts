@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/ip.ts';
+import type { PortRange } from '../model/port-range.ts';
 import type { RuleCapabilities, RuleExtension, RuleTable } from '../model/rule-set.ts';
 import type { SetRole } from './ip-sets.ts';
 import type { OutputFilterException } from './service-plan.ts';
@@ -10,6 +11,8 @@ export interface RulePlanInput {
   /** 0 to 31; the packet mark that asks for masquerading is `1 << masqueradeBit`. */
   readonly masqueradeBit: number;
   readonly masqueradeAll: boolean;
+  /** Source ports for masqueraded traffic; absent leaves the choice to the kernel. */
+  readonly masqueradePorts?: PortRange | undefined;
   /** Match for traffic that does not come from local pods, e.g. `! -s 10.244.0.0/16`; undefined when nobody can tell. */
   readonly notLocalMatch: string | undefined;
   /** Sets that hold entries. Rules on the others are left out, save those that upstream always writes. */

@@ -23,6 +23,7 @@ const variants: readonly (readonly [string, Partial<RulePlanInput>])[] = [
   ['masqueradeAll and mark bit 31', { masqueradeAll: true, masqueradeBit: 31 }],
   ['no local detection and mark bit 0', { notLocalMatch: undefined, masqueradeBit: 0 }],
   ['a bridge interface', { notLocalMatch: '! -i cbr0' }],
+  ['a range of ports for masquerading', { masqueradePorts: { first: 1024, last: 29_999 } }],
   ['an interface prefix', { notLocalMatch: '! -i veth+' }],
   ['no --random-fully', { capabilities: { randomFully: false, missing: new Set() } }],
   ['no comments', { capabilities: { randomFully: true, missing: new Set(['comment']) } }],

@@ -1,3 +1,4 @@
+import type { ProxierSettings } from '../../../src/config/config.ts';
 import type { Cidr, IpFamily } from '../../../src/model/ip.ts';
 import type { RuleExtension } from '../../../src/model/rule-set.ts';
 import type { SetRole } from '../../../src/plan/ip-sets.ts';
@@ -12,8 +13,9 @@ function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[]
   const log: Log = { ...silentLog, warning: (_message, fields = {}) => warnings.push(fields) };
   const probes: string[] = [];
   const node = { podCidrs };
+  const proxier: Pick<ProxierSettings, 'masqueradePorts'> = {};
   const plan = rulePlanner({
-    config: { masqueradeBit: 14, masqueradeAll: false, localDetection: { mode: 'NodeCIDR' } },
+    config: { masqueradeBit: 14, masqueradeAll: false, localDetection: { mode: 'NodeCIDR' }, proxier },
     driver: {
       capabilities: async (family, set) => {
         probes.push(`${family} ${set}`);
@@ -25,7 +27,7 @@ function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[]
   });
   const planFamily = (family: IpFamily = 'IPv4', missingRoles: ReadonlySet<SetRole> = new Set()) =>
     plan({ family, filledRoles: new Set<SetRole>(['clusterIp']), outputFilters: [], missingRoles, version: '' });
-  return { planFamily, warnings, probes, node };
+  return { planFamily, warnings, probes, node, proxier };
 }
 
 describe('rulePlanner', () => {
@@ -33,6 +35,23 @@ describe('rulePlanner', () => {
     const { planFamily, probes } = setup();
     for (const family of ['IPv4', 'IPv4', 'IPv6', 'IPv4'] as const) await planFamily(family);
     expect(probes.map((probe) => probe.split(' ')[0])).toEqual(['IPv4', 'IPv6']);
+  });
+
+  it('follows the ports that masqueraded connections may have', async () => {
+    const { planFamily, proxier } = setup();
+    const masquerading = async () => {
+      const { chains } = await planFamily();
+      const rules = chains.flatMap((chain) => chain.rules).filter((rule) => rule.includes('-j MASQUERADE'));
+      return rules.map((rule) => rule.replace(/^(-p \w+ )?.* -j/, '$1-j'));
+    };
+    expect(await masquerading()).toEqual(['-j MASQUERADE --random-fully']);
+    Object.assign(proxier, { masqueradePorts: { first: 1024, last: 29_999 } });
+    expect(await masquerading()).toEqual([
+      '-p tcp -j MASQUERADE --to-ports 1024-29999 --random-fully',
+      '-p udp -j MASQUERADE --to-ports 1024-29999 --random-fully',
+      '-p sctp -j MASQUERADE --to-ports 1024-29999 --random-fully',
+      '-j MASQUERADE --random-fully',
+    ]);
   });
 
   it('tells once what is missing, and what is lost with it', async () => {

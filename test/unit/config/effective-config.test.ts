@@ -335,6 +335,11 @@ describe('ProxierConfiguration', () => {
     expect(proxier('otherProxy: ignore').operation).toMatchObject({ mode: 'active', otherProxy: 'ignore' });
   });
 
+  it('has no source ports for masquerading unless set', () => {
+    expect(proxier('iptables: {masqueradePorts: ""}').masqueradePorts).toBeUndefined();
+    expect(proxier('iptables: {masqueradePorts: 1024-29999}').masqueradePorts).toEqual({ first: 1024, last: 29_999 });
+  });
+
   it('holds beside a KubeProxyConfiguration', () => {
     const files = {
       '/c': `${head}mode: ipvs`,
@@ -367,6 +372,11 @@ describe('ProxierConfiguration', () => {
       'waiting: {metricsPort: 65536}',
       'waiting.metricsPort: Invalid value: 65536: must be within the range [0, 65535]',
     ],
+    ...['30000', '2000-1000', '1-65536', '30000-31022'].map((range): [string, string, string] => [
+      `the ports ${range}`,
+      `iptables: {masqueradePorts: "${range}"}`,
+      `iptables.masqueradePorts: Invalid value: "${range}": must be FIRST-LAST with at least 1024 ports`,
+    ]),
     [
       'a period that is too short',
       'audit: {period: 10ms}',

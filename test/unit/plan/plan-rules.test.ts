@@ -33,6 +33,32 @@ function without(...missing: RuleExtension[]): RulePlan {
 }
 
 describe('planRules', () => {
+  it('masquerades within a range of ports, where the protocol has ports', () => {
+    const rules = planRules(fullInput('IPv6', { masqueradePorts: { first: 1024, last: 29_999 } }));
+    const masquerading = chains(rules)['nat KUBE-POSTROUTING']?.filter((rule) => rule.includes('MASQUERADE'));
+    const hairpin = '-m comment --comment "Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose"';
+    const loopBack = `${hairpin} -m set --match-set KUBE-6-LOOP-BACK dst,dst,src -j MASQUERADE`;
+    const service = '-m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE';
+    const protocols = ['tcp', 'udp', 'sctp'];
+    expect(masquerading).toEqual([
+      ...protocols.map((protocol) => `-p ${protocol} ${loopBack} --to-ports 1024-29999`),
+      loopBack,
+      ...protocols.map((protocol) => `-p ${protocol} ${service} --to-ports 1024-29999 --random-fully`),
+      `${service} --random-fully`,
+    ]);
+  });
+
+  it('masquerades in a range only what is marked', () => {
+    const missing = new Set<RuleExtension>(['mark']);
+    const rules = planRules(
+      fullInput('IPv4', {
+        masqueradePorts: { first: 1024, last: 29_999 },
+        capabilities: { randomFully: true, missing },
+      }),
+    );
+    expect(chains(rules)['nat KUBE-POSTROUTING']?.join()).not.toContain('requiring SNAT');
+  });
+
   it('writes the rules of upstream, rule for rule', () => {
     const externalLocal = 'Kubernetes service external ip + port with externalTrafficPolicy=local';
     expect(chains(planRules(example))).toEqual({

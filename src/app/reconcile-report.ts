@@ -1,16 +1,21 @@
+import type { Clock } from '../model/clock.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { ReconcileObserver } from '../reconcile/observer.ts';
 import type { ProblemFinder } from './find-problems.ts';
 import { DriverError } from '../kernel/errors.ts';
+import { DriftLog } from './drift-log.ts';
+import { systemClock } from './system-clock.ts';
 
 /** Turns what the reconciler tells into log lines, metrics and problems. */
 export function reconcileReport(
   log: Log,
   metrics: Pick<Metrics, 'proxier' | 'rounds'>,
   problems: Pick<ProblemFinder, 'conflict' | 'setFailed' | 'setRecovered' | 'setFull'>,
+  clock: Pick<Clock, 'monotonicMs'> = systemClock,
 ): ReconcileObserver {
+  const driftLog = new DriftLog({ log, clock });
   return {
     applied(kind, count) {
       if (count === 0) return;
@@ -28,10 +33,10 @@ export function reconcileReport(
       if (kind === 'ipSet') problems.setRecovered(object);
       log.info('Operation succeeded after failures', { kind, object });
     },
-    drifted(kind, count) {
+    drifted(kind, count, object) {
       if (count === 0) return;
       metrics.proxier.driftRepaired(kind, count);
-      log.warning('Found changes made by somebody else, repairing them', { kind, count });
+      driftLog.note(kind, count, object);
     },
     conflict: (object, holder, loser) => problems.conflict(object, holder, loser),
   };

@@ -20,8 +20,8 @@ export interface ReconcileObserver {
   failed(kind: ObjectKind, object: string, error: unknown): void;
   /** An object that had failed before and is in place now. */
   recovered(kind: ObjectKind, object: string): void;
-  /** Objects that a listing showed to be other than we left them; they are being repaired. */
-  drifted(kind: ObjectKind, count: number): void;
+  /** Objects that a listing showed to be other than we left them; they are being repaired. `object` names a single one. */
+  drifted(kind: ObjectKind, count: number, object?: string): void;
   /** A virtual server that two Services claim; the holder was there first. */
   conflict(object: string, holder: ServiceKey, loser: ServiceKey): void;
 }

@@ -29,7 +29,7 @@ export class SysctlKeeper {
   #keep(name: string, value: string): void {
     try {
       if (this.#driver.ensure(name, value)) {
-        this.#observer.drifted('sysctl', 1);
+        this.#observer.drifted('sysctl', 1, name);
         this.#observer.applied('sysctl', 1);
       }
       if (this.#failed.delete(name)) this.#observer.recovered('sysctl', name);

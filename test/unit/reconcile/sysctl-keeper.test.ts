@@ -8,7 +8,7 @@ function keeperOf(values: Map<string, string>, readOnly = new Set<string>()) {
     applied: (kind, count) => heard.push(`applied ${kind} ${count}`),
     failed: (kind, object) => heard.push(`failed ${kind} ${object}`),
     recovered: (kind, object) => heard.push(`recovered ${kind} ${object}`),
-    drifted: (kind, count) => heard.push(`drifted ${kind} ${count}`),
+    drifted: (kind, count, object) => heard.push(`drifted ${kind} ${count} ${object}`),
     conflict: () => {},
   };
   const keeper = new SysctlKeeper({
@@ -51,7 +51,7 @@ describe('SysctlKeeper', () => {
     keeper.audit();
     keeper.audit();
     expect(values.get('net/ipv4/ip_forward')).toBe('1');
-    expect(heard).toEqual(['drifted sysctl 1', 'applied sysctl 1']);
+    expect(heard).toEqual(['drifted sysctl 1 net/ipv4/ip_forward', 'applied sysctl 1']);
   });
 
   it('tells once what cannot be put right, keeps the others, and tells when it can', () => {
@@ -63,9 +63,17 @@ describe('SysctlKeeper', () => {
     const { keeper, heard } = keeperOf(values, readOnly);
     keeper.audit();
     keeper.audit();
-    expect(heard).toEqual(['failed sysctl net/ipv4/ip_forward', 'drifted sysctl 1', 'applied sysctl 1']);
+    expect(heard).toEqual([
+      'failed sysctl net/ipv4/ip_forward',
+      'drifted sysctl 1 net/ipv4/vs/conntrack',
+      'applied sysctl 1',
+    ]);
     readOnly.clear();
     keeper.audit();
-    expect(heard.slice(3)).toEqual(['drifted sysctl 1', 'applied sysctl 1', 'recovered sysctl net/ipv4/ip_forward']);
+    expect(heard.slice(3)).toEqual([
+      'drifted sysctl 1 net/ipv4/ip_forward',
+      'applied sysctl 1',
+      'recovered sysctl net/ipv4/ip_forward',
+    ]);
   });
 });

@@ -40,20 +40,27 @@ export async function requireApiAccess(connection: ClientConnectionConfig): Prom
 
 /** Opens the API server as the source of objects. Throws `ClientConfigError` when the way to it is not usable. */
 export async function openApiSource(settings: ApiSourceSettings): Promise<OpenedApi> {
-  const { connection: config, nodeName, version, sink, log } = settings;
+  const { nodeName, sink, log, onFaults } = settings;
+  const client = await openApiClient(settings);
+  const shared = { client, clock: systemClock, random: Math.random, log, ...(onFaults && { onFaults }) };
+  return { client, source: new ApiSource({ ...shared, sink, nodeName }) };
+}
+
+/** Opens the way to the API server, without asking it anything. Throws `ClientConfigError`. */
+export async function openApiClient(
+  settings: Pick<ApiSourceSettings, 'connection' | 'version' | 'log' | 'requests'>,
+): Promise<ApiClient> {
+  const { connection: config, version, log } = settings;
   const source = await findCredentials(config, log);
   const clock = systemClock;
-  const client = new KubeClient({
+  log.info('Using the API server', { server: source.server });
+  return new KubeClient({
     connection: new ApiConnection({ source, clock, log }),
     clock,
     limiter: new TokenBucket({ clock, perSecond: config.qps, burst: config.burst }),
     userAgent: `ipvs-proxier/${version} (linux/${process.arch === 'x64' ? 'amd64' : process.arch})`,
     ...(settings.requests !== undefined && { observer: settings.requests }),
   });
-  log.info('Using the API server', { server: source.server });
-  const { onFaults } = settings;
-  const shared = { client, clock, random: Math.random, log, ...(onFaults && { onFaults }) };
-  return { client, source: new ApiSource({ ...shared, sink, nodeName }) };
 }
 
 function findCredentials({ kubeconfig, master }: ClientConnectionConfig, log: Log): Promise<CredentialSource> {

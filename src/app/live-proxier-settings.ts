@@ -36,6 +36,10 @@ export class LiveProxierSettings implements ProxierSettings {
     return this.#current.masqueradePorts;
   }
 
+  get traffic(): ProxierSettings['traffic'] {
+    return this.#current.traffic;
+  }
+
   get operation(): ProxierSettings['operation'] {
     return this.#current.operation;
   }

@@ -1,18 +1,24 @@
-import type { ConntrackDriver, OperationFailure } from '../kernel/drivers.ts';
+import type { ConntrackDriver, IpvsDriver, OperationFailure } from '../kernel/drivers.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Drivers } from '../reconcile/reconciler.ts';
+import type { TrafficBook } from './traffic-book.ts';
 
-/** The drivers as they are, with size and duration of every batch measured. */
-export function measuredDrivers(drivers: Drivers, metrics: Pick<Metrics, 'proxier' | 'conntrack'>, clock: Clock) {
+/** The drivers as they are, with size and duration of every batch measured, and traffic read along with every scan. */
+export function measuredDrivers(
+  drivers: Drivers,
+  metrics: Pick<Metrics, 'proxier' | 'conntrack'>,
+  clock: Clock,
+  traffic?: Pick<TrafficBook, 'readAlong'>,
+) {
   const stopwatch = () => {
     const startMs = clock.monotonicMs();
     return () => (clock.monotonicMs() - startMs) / 1000;
   };
   /** Replaces `apply` and leaves the rest to the driver itself. */
   const measured = <Operation, Driver extends Applying<Operation>>(name: string, driver: Driver): Driver =>
-    withApply(driver, async (operations: readonly Operation[]) => {
+    replaced(driver, 'apply', async (operations: readonly Operation[]) => {
       const elapsedSeconds = stopwatch();
       const result = await driver.apply(operations);
       if (operations.length > 0) metrics.proxier.batchFinished(name, operations.length, elapsedSeconds());
@@ -21,7 +27,7 @@ export function measuredDrivers(drivers: Drivers, metrics: Pick<Metrics, 'proxie
   const flows = new MeasuredFlows(drivers.conntrack, clock, (...cleaning) => metrics.conntrack.reconciled(...cleaning));
   return {
     drivers: {
-      ipvs: measured('ipvs', drivers.ipvs),
+      ipvs: measured('ipvs', watchedScan(drivers.ipvs, traffic)),
       address: measured('address', drivers.address),
       ipset: measured('ipset', drivers.ipset),
       rules: drivers.rules,
@@ -36,14 +42,22 @@ interface Applying<Operation> {
   apply(operations: readonly Operation[]): Promise<readonly OperationFailure[]>;
 }
 
-/** An object with this `apply`; the other methods are called on the object itself. */
-function withApply<Driver extends Applying<Operation>, Operation>(
+/** Traffic is read along with every scan. */
+function watchedScan(driver: IpvsDriver, traffic: Pick<TrafficBook, 'readAlong'> | undefined): IpvsDriver {
+  if (traffic === undefined) return driver;
+  const scan: IpvsDriver['scan'] = (visitor) => traffic.readAlong(visitor, (both) => driver.scan(both));
+  return replaced(driver, 'scan', scan);
+}
+
+/** An object with this method; the other methods are called on the object itself. */
+function replaced<Driver extends object, Name extends keyof Driver & string>(
   driver: Driver,
-  apply: Applying<Operation>['apply'],
+  method: Name,
+  replacement: Driver[Name],
 ): Driver {
   return new Proxy(driver, {
     get(target, name) {
-      if (name === 'apply') return apply;
+      if (name === method) return replacement;
       const value = Reflect.get(target, name, target) as unknown;
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },

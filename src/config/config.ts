@@ -36,6 +36,15 @@ export interface ProxierSettings {
   /** Source ports that masqueraded connections may get; absent leaves the choice to the kernel. */
   readonly masqueradePorts?: PortRange | undefined;
   readonly operation: OperationSettings;
+  readonly traffic: TrafficSettings;
+}
+
+/** How much of the traffic of Services the metrics show. */
+export interface TrafficSettings {
+  /** Nothing, Service ports and their virtual servers, or also their endpoints. Default `off`. */
+  readonly level: 'off' | 'service' | 'endpoint';
+  /** Most series with labels. Default 10000. */
+  readonly maxSeries: number;
 }
 
 /** What the daemon does on a node that another Service proxy may serve. */

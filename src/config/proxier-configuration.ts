@@ -41,6 +41,17 @@ export const proxierFields = {
   audit: section('Comparison of the kernel with what is wanted.', {
     period: nullableDuration('How often; 0 never, else 1s to 24h.', '10s'),
   }),
+  traffic: section('Traffic of Services in the metrics, as of the last comparison of the kernel (`audit.period`).', {
+    metrics: choice('Nothing, Service ports and their virtual servers, or their endpoints too.', [
+      'off',
+      'service',
+      'endpoint',
+    ]),
+    maxSeries: nullableInteger(
+      'Most series with labels: 5 for a Service port, 2 for a virtual server and for an endpoint. Service ports that do not fit are added up as one, with empty labels. 100 to 200000.',
+      10_000,
+    ),
+  }),
   iptables: section('Packet filter rules.', {
     flavour: choice(
       'Which iptables programs are used: `auto` takes those that already hold rules, else the default of the system.',
@@ -73,6 +84,7 @@ export function readProxierConfiguration(content: string, file: string): Proxier
       ? []
       : bounded(file, 'audit.period', configuration.audit.period, '1s', '24h')),
     ...portRange(file, 'iptables.masqueradePorts', configuration.iptables.masqueradePorts),
+    ...trafficProblems(file, configuration),
     ...port(file, 'waiting.healthzPort', configuration.waiting.healthzPort),
     ...port(file, 'waiting.metricsPort', configuration.waiting.metricsPort),
   ];
@@ -100,6 +112,18 @@ function portRange(file: string, field: string, value: string) {
   return [invalidValue(`${file}: ${field}`, value, `must be FIRST-LAST with at least ${fewestMasqueradePorts} ports`)];
 }
 
+function trafficProblems(file: string, { traffic, audit }: ProxierFile) {
+  const problems = [];
+  const { metrics, maxSeries } = traffic;
+  if (maxSeries < 100 || maxSeries > 200_000) {
+    problems.push(invalidValue(`${file}: traffic.maxSeries`, maxSeries, 'must be within the range [100, 200000]'));
+  }
+  if (metrics !== 'off' && audit.period === 0n) {
+    problems.push(invalidValue(`${file}: traffic.metrics`, metrics, 'must be off where audit.period is 0'));
+  }
+  return problems;
+}
+
 function settingsOf(file: ProxierFile): ProxierSettings {
   return {
     drainDeadlineMs: toMilliseconds(file.drain.deadline),
@@ -114,5 +138,6 @@ function settingsOf(file: ProxierFile): ProxierSettings {
       waitingHealthzPort: file.waiting.healthzPort,
       waitingMetricsPort: file.waiting.metricsPort,
     },
+    traffic: { level: file.traffic.metrics, maxSeries: file.traffic.maxSeries },
   };
 }

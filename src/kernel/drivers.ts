@@ -77,7 +77,7 @@ export interface ScannedRealServer {
 
 /** Is shown the whole table: every virtual server once, then the real servers of every virtual server. */
 export interface TableVisitor {
-  virtualServer(virtualServer: VirtualServer): void;
+  virtualServer(virtualServer: VirtualServer, counters: TrafficCounters): void;
   /** Not called for firewall marks. */
   realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[]): void;
 }

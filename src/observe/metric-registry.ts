@@ -1,8 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry as RegistryType } from 'prom-client';
 import PromCounter from 'prom-client/lib/counter.js';
 import PromGauge from 'prom-client/lib/gauge.js';
 import PromHistogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
+import type { DescribedMetric, MetricDefinition } from './described-metric.ts';
+import type { MetricSection } from './metric-section.ts';
 
 /** Values of a metric's labels, by label name. */
 type Labels<Name extends string> = Readonly<Record<Name, string>>;
@@ -22,26 +25,15 @@ export interface Histogram<Name extends string> {
   observe(labels: Labels<Name>, value: number): void;
 }
 
-/** What every kind of metric is made from. */
-export interface MetricDefinition<Name extends string> {
-  readonly name: string;
-  /** Shown behind the stability, which is `[ALPHA]` for everything. */
-  readonly help: string;
-  readonly labels: readonly Name[];
-}
-
-/** A metric without its values. */
-export interface DescribedMetric extends MetricDefinition<string> {
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Upper bounds, the infinite one left out; empty for other types. */
-  readonly buckets: readonly number[];
-}
+/** Pieces of sections that are put together before the event loop may do something else: about a millisecond. */
+const piecesAtOnce = 1_000;
 
 /** A set of metrics and its text form (Prometheus exposition format 0.0.4). Nothing is global. */
 export class MetricRegistry {
   readonly #registry: RegistryType = new Registry();
   readonly #beforeRender: (() => void)[] = [];
   readonly #described: DescribedMetric[] = [];
+  readonly #sections: MetricSection[] = [];
 
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -83,6 +75,12 @@ export class MetricRegistry {
     this.#beforeRender.push(refresh);
   }
 
+  /** Adds metrics whose series are kept elsewhere, at the end. */
+  addSection(section: MetricSection): void {
+    this.#sections.push(section);
+    this.#described.push(...section.metrics);
+  }
+
   /** The metrics as they are documented: none of their values. In the order in which they were made. */
   describe(): readonly DescribedMetric[] {
     return [...this.#described];
@@ -93,10 +91,18 @@ export class MetricRegistry {
     this.#registry.resetMetrics();
   }
 
-  /** The metrics in text form. */
+  /** The metrics in text form. The event loop gets its turn between pieces of long sections. */
   async render(): Promise<string> {
     for (const refresh of this.#beforeRender) refresh();
-    return await this.#registry.metrics();
+    let text = await this.#registry.metrics();
+    let pieces = 0;
+    for (const section of this.#sections) {
+      for (const piece of section.render()) {
+        text += piece;
+        if (++pieces % piecesAtOnce === 0) await nextTurn();
+      }
+    }
+    return text;
   }
 
   #parts<Name extends string>(

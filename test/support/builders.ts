@@ -102,6 +102,7 @@ export function planConfig(ipvs: Partial<PlanConfig['ipvs']> = {}): PlanConfig {
       auditPeriodMs: 10_000,
       iptablesFlavour: 'auto',
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
+      traffic: { level: 'off', maxSeries: 10_000 },
     },
     featureGates: {},
   };

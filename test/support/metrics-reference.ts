@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HealthCheckCounters } from '../../src/observe/health-check-counters.ts';
-import type { DescribedMetric } from '../../src/observe/metric-registry.ts';
+import type { DescribedMetric } from '../../src/observe/described-metric.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
+import { trafficMetrics } from '../../src/observe/traffic-metrics.ts';
 import { readProcessUsage } from '../../src/observe/process-usage.ts';
 
 /** The text of docs/metrics.md, made from the registries. Run this file with Node to rewrite the page. */
@@ -18,7 +19,7 @@ export function metricsReference(): string {
     '`node test/support/metrics-reference.ts` writes it again.',
     '',
     'Served as Prometheus text at `/metrics` on `metricsBindAddress` (127.0.0.1:10249). A metric with labels shows a series',
-    'once it has been touched. No metric has a label that grows with the cluster. Durations are in seconds.',
+    'once it has been touched. Durations are in seconds. But for traffic, no metric has a label that grows with the cluster.',
     '',
     '## Those of kube-proxy in mode ipvs',
     '',
@@ -30,6 +31,22 @@ export function metricsReference(): string {
     '## Ours',
     '',
     ...table(metrics.filter(isOurs)),
+    '',
+    '## Traffic of Services',
+    '',
+    'Off by default; switched on, and off again, in the file of `--proxier-config` while the process runs:',
+    '',
+    '    traffic:',
+    '      metrics: service    # or endpoint, for connections of each endpoint too',
+    '      maxSeries: 10000',
+    '',
+    'Nothing is read for it: the numbers are those of the last comparison of the kernel, every `audit.period` (10 s) or',
+    'less often where the table is large; see `ipvs_proxier_traffic_read_timestamp_seconds`. A Service port has 5 series, a',
+    'virtual server and an endpoint 2 each. Once there are `maxSeries`, further objects are counted in',
+    '`ipvs_proxier_traffic_left_out`, and the totals of further Service ports are added up in series whose labels are',
+    'empty. Totals go on growing when a virtual server is made anew; they begin with what the kernel has counted before.',
+    '',
+    ...table(trafficMetrics),
     '',
     '## At `/metrics/slis`',
     '',

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IpvsOperation } from '../../model/operation.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
@@ -37,6 +38,9 @@ import { commandError, operationError } from './failure.ts';
 import { readInSlices } from './read-in-slices.ts';
 import { settle } from './settle.ts';
 import { TableText } from './table-text.ts';
+
+/** Virtual servers that a scan shows before the event loop may do something else. */
+const scanSlice = 500;
 
 /** What a driver of the kernel's IPVS needs. */
 export interface IpvsDriverOptions {
@@ -106,9 +110,17 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
 
   /** Virtual servers over netlink, where they cost little; real servers from the text of the table. */
   async scan(visitor: TableVisitor): Promise<void> {
-    const virtualServers = (await this.listVirtualServers()).map((found) => found.virtualServer);
-    for (const virtualServer of virtualServers) visitor.virtualServer(virtualServer);
-    if (!existsSync(this.#tablePath)) return this.#visitRealServers(virtualServers, visitor);
+    const listed = await this.listVirtualServers();
+    for (const [index, { virtualServer, counters }] of listed.entries()) {
+      visitor.virtualServer(virtualServer, counters);
+      if (index % scanSlice === scanSlice - 1) await nextTurn();
+    }
+    if (!existsSync(this.#tablePath)) {
+      return this.#visitRealServers(
+        listed.map((found) => found.virtualServer),
+        visitor,
+      );
+    }
     const text = new TableText((key, realServers) => visitor.realServers(key, realServers));
     for await (const piece of readInSlices(this.#tablePath)) text.push(piece);
     text.end();

@@ -174,6 +174,7 @@ describe('LiveProxierSettings', () => {
       auditPeriodMs: 3,
       iptablesFlavour: 'auto',
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
+      traffic: { level: 'off', maxSeries: 10_000 },
     } as const;
     const second = { ...first, drainDeadlineMs: 4, drainUdpGraceMs: 5, externalPolicyFallback: 'drop' } as const;
     const settings = new LiveProxierSettings(first);

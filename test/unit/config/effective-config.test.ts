@@ -311,6 +311,7 @@ describe('ProxierConfiguration', () => {
       auditPeriodMs: 10_000,
       iptablesFlavour: 'auto',
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
+      traffic: { level: 'off', maxSeries: 10_000 },
     };
     expect(fromFlags().config.proxier).toEqual(defaults);
     expect(proxier('')).toEqual(defaults);
@@ -338,6 +339,13 @@ describe('ProxierConfiguration', () => {
   it('has no source ports for masquerading unless set', () => {
     expect(proxier('iptables: {masqueradePorts: ""}').masqueradePorts).toBeUndefined();
     expect(proxier('iptables: {masqueradePorts: 1024-29999}').masqueradePorts).toEqual({ first: 1024, last: 29_999 });
+  });
+
+  it('shows traffic where it is asked for', () => {
+    expect(proxier('traffic: {metrics: endpoint, maxSeries: 500}').traffic).toEqual({
+      level: 'endpoint',
+      maxSeries: 500,
+    });
   });
 
   it('holds beside a KubeProxyConfiguration', () => {
@@ -377,6 +385,16 @@ describe('ProxierConfiguration', () => {
       `iptables: {masqueradePorts: "${range}"}`,
       `iptables.masqueradePorts: Invalid value: "${range}": must be FIRST-LAST with at least 1024 ports`,
     ]),
+    [
+      'traffic that is never read',
+      'traffic: {metrics: service}\naudit: {period: 0s}',
+      'traffic.metrics: Invalid value: "service": must be off where audit.period is 0',
+    ],
+    [
+      'too few series',
+      'traffic: {maxSeries: 99}',
+      'traffic.maxSeries: Invalid value: 99: must be within the range [100, 200000]',
+    ],
     [
       'a period that is too short',
       'audit: {period: 10ms}',

@@ -106,8 +106,8 @@ function refuse(error: unknown): number {
 }
 
 function openLog(logging: LoggingConfig = defaultLogging, notices: readonly LoadNotice[] = []): Klog {
-  const sink = new DescriptorSink(2);
-  const klog = new Klog({ ...logging, sink, clock: systemClock, processId: process.pid });
+  const sinks = { sink: new DescriptorSink(2), ...(logging.splitStream ? { infoSink: new DescriptorSink(1) } : {}) };
+  const klog = new Klog({ ...logging, ...sinks, clock: systemClock, processId: process.pid });
   const log = klog.named('config/effective-config.ts');
   for (const { level, verbosity, message, fields } of notices) {
     if (level === 'warning') log.warning(message, fields);

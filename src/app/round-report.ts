@@ -47,6 +47,7 @@ export class RoundReport implements RoundListener {
     this.#options = options;
     const { metrics, families } = options;
     metrics.registry.beforeRender(() => {
+      for (const fill of options.reconciler.setFill()) metrics.proxier.setFilled(fill);
       const requestedMs = this.#requestedMs;
       if (requestedMs === undefined) return;
       for (const family of families) metrics.rounds.requested(family, requestedMs / 1000);

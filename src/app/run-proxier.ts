@@ -29,7 +29,7 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
   const { mode } = config.proxier.operation;
   if (mode !== 'active') throw new Error(`operation: ${mode} is not available yet, use active`);
   log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });
-  const health = new ProxierHealth({ timeoutMs: 2 * config.syncPeriodMs, nowMs: () => Date.now() });
+  const health = new ProxierHealth({ timeoutMs: 2 * config.syncPeriodMs, ...systemClock });
   if (settings.manifests.length > 0) health.setNode({ isBeingDeleted: false, taintKeys: [] });
   const metrics = openMetrics(settings);
   const onFatal = (error: Error) => {

@@ -13,14 +13,17 @@ export interface NodeEligibility {
 interface FamilyHealth {
   /** Undefined until the loop has started: such a family does not count and is not shown. */
   updatedMs: number | undefined;
-  /** When the oldest request that is not yet carried out was made. */
+  /** When the oldest request that is not yet carried out was made; monotonic. */
   queuedMs: number | undefined;
 }
 
 export interface ProxierHealthOptions {
   /** How long a request may wait before the proxier counts as stuck: two sync periods. */
   readonly timeoutMs: number;
+  /** Wall clock, for what is shown. */
   readonly nowMs: () => number;
+  /** For waiting times, which a wall clock that is set does not change. */
+  readonly monotonicMs: () => number;
 }
 
 const autoscalerTaint = 'ToBeDeletedByClusterAutoscaler';
@@ -40,7 +43,7 @@ export class ProxierHealth {
 
   /** A round of the family is wanted. */
   queued(family: IpFamily): void {
-    this.#family(family).queuedMs ??= this.#options.nowMs();
+    this.#family(family).queuedMs ??= this.#options.monotonicMs();
   }
 
   /** A round of the family has succeeded; also called once when its loop starts. */
@@ -106,7 +109,7 @@ export class ProxierHealth {
 
   #isFamilyHealthy({ updatedMs, queuedMs }: FamilyHealth): boolean {
     if (updatedMs === undefined || queuedMs === undefined) return true;
-    return this.#options.nowMs() - queuedMs < this.#options.timeoutMs;
+    return this.#options.monotonicMs() - queuedMs < this.#options.timeoutMs;
   }
 
   #family(family: IpFamily): FamilyHealth {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type HttpAnswer, type HttpHandler, type HttpRequest, textAnswer } from './http-message.ts';
 
 /** Where to listen. */
@@ -25,12 +26,28 @@ export interface HttpListenerOptions {
   readonly handler: HttpHandler;
   /** The handler threw, or the server failed after it had begun to listen. */
   readonly onError: (error: unknown) => void;
+  /** Other limits than the usual ones, for tests. */
+  readonly limits?: Partial<HttpLimits>;
 }
 
-const limits = {
-  maxHeaderSize: 16 * 1024,
+/** What one client, or all of them together, may take. */
+export interface HttpLimits {
+  readonly headerBytes: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** How often slow requests are looked for. */
+  readonly checkIntervalMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly connections: number;
+  readonly requestsPerSocket: number;
+  readonly bodyBytes: number;
+}
+
+const usualLimits: HttpLimits = {
+  headerBytes: 16 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  checkIntervalMs: 5_000,
   keepAliveTimeoutMs: 90_000,
   connections: 512,
   requestsPerSocket: 10_000,
@@ -39,7 +56,8 @@ const limits = {
 
 /**
  * Listens for plain HTTP. Limits: 16 KB of headers within 10 s, a whole request within 30 s, 64 KB of body, 512
- * connections. Rejects with the operating system's error when the address cannot be listened on.
+ * connections, the oldest of which gives way to a new one: who keeps connections open does not keep out a probe.
+ * Rejects with the operating system's error when the address cannot be listened on.
  */
 export async function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
   const addresses = bindAddresses(options.target);
@@ -71,18 +89,21 @@ function bindAddresses({ host, port, wildcard }: ListenTarget): BindAddress[] {
   ];
 }
 
-function listenOn(address: BindAddress, { handler, onError }: HttpListenerOptions): Promise<HttpListener> {
+function listenOn(address: BindAddress, options: HttpListenerOptions): Promise<HttpListener> {
+  const { onError } = options;
+  const limits = { ...usualLimits, ...options.limits };
   const server = createServer(
     {
-      maxHeaderSize: limits.maxHeaderSize,
+      maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
     },
-    (request, response) => void respond(request, response, handler, onError),
+    (request, response) => void respond(request, response, options, limits.bodyBytes),
   );
-  server.maxConnections = limits.connections;
   server.maxRequestsPerSocket = limits.requestsPerSocket;
+  limitConnections(server, limits.connections);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: address.host, port: address.port, ipv6Only: address.ipv6Only, exclusive: true }, () => {
@@ -90,6 +111,16 @@ function listenOn(address: BindAddress, { handler, onError }: HttpListenerOption
       server.on('error', onError);
       resolve(listenerOf(server));
     });
+  });
+}
+
+/** A connection too many closes the one that has been open for longest. */
+function limitConnections(server: Server, most: number): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    if (open.size >= most) open.values().next().value?.destroy();
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
   });
 }
 
@@ -108,11 +139,11 @@ function listenerOf(server: Server): HttpListener {
 async function respond(
   incoming: IncomingMessage,
   response: ServerResponse,
-  handler: HttpHandler,
-  onError: (error: unknown) => void,
+  { handler, onError }: HttpListenerOptions,
+  mostBytes: number,
 ): Promise<void> {
   try {
-    const request = await readRequest(incoming);
+    const request = await readRequest(incoming, mostBytes);
     send(response, request === undefined ? textAnswer(413, 'request body too large\n') : await handler(request));
   } catch (error) {
     if (incoming.destroyed && !incoming.complete) return;
@@ -122,12 +153,12 @@ async function respond(
 }
 
 /** Undefined when the body is too large. */
-async function readRequest(incoming: IncomingMessage): Promise<HttpRequest | undefined> {
+async function readRequest(incoming: IncomingMessage, mostBytes: number): Promise<HttpRequest | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limits.bodyBytes) return undefined;
+    if (size > mostBytes) return undefined;
     chunks.push(chunk);
   }
   const [path = '/', ...query] = (incoming.url ?? '/').split('?');

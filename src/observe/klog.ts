@@ -81,7 +81,7 @@ export class Klog {
   }
 
   #submit(caller: string, severity: Severity, message: string, error: unknown, fields: LogFields = {}): void {
-    const verdict = this.#limit.judge(`${severity} ${caller} ${message}`, this.#options.clock.nowMs());
+    const verdict = this.#limit.judge(`${severity} ${caller} ${message}`, this.#options.clock.monotonicMs());
     if (verdict.kind === 'hold') return this.#armSweep();
     if (verdict.kind === 'writeAfterHeld') this.#writeHeld(`${severity} ${caller} ${message}`, verdict.held);
     this.#write(caller, severity, 0, message, error, fields);
@@ -104,7 +104,7 @@ export class Klog {
   }
 
   #reportHeld(evenIfOpen: boolean): void {
-    for (const { key, held } of this.#limit.takeHeld(this.#options.clock.nowMs(), { evenIfOpen })) {
+    for (const { key, held } of this.#limit.takeHeld(this.#options.clock.monotonicMs(), { evenIfOpen })) {
       this.#writeHeld(key, held);
     }
   }

@@ -1,6 +1,7 @@
 import type { FinishedRequest } from './finished-request.ts';
 import type { IpFamily } from '../model/ip.ts';
 import { programmingBuckets, requestBuckets, roundBuckets, sizeBuckets } from './buckets.ts';
+import { conntrackFill } from './conntrack-fill.ts';
 import { MetricRegistry } from './metric-registry.ts';
 import { proxierMetrics } from './proxier-metrics.ts';
 
@@ -48,6 +49,7 @@ export function createMetrics(options: MetricsOptions) {
   const registry = new MetricRegistry();
   registerBuild(registry, options);
   registerProcess(registry, options.processUsage);
+  registry.addSection(conntrackFill());
   return {
     registry,
     rounds: roundMetrics(registry),

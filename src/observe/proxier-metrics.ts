@@ -77,6 +77,16 @@ function serverMetrics(registry: MetricRegistry) {
     help: 'How full the fullest IP set is: 1 is full.',
     labels: [],
   });
+  const entries = registry.gauge({
+    name: 'ipvs_proxier_set_entries',
+    help: 'Entries that are wanted in an IP set.',
+    labels: ['set'],
+  });
+  const capacity = registry.gauge({
+    name: 'ipvs_proxier_set_capacity',
+    help: 'Most entries that an IP set takes before it is made anew.',
+    labels: ['set'],
+  });
   const draining = registry.gauge({
     name: 'ipvs_proxier_virtual_servers_draining',
     help: 'Virtual servers with real servers that drain.',
@@ -88,6 +98,10 @@ function serverMetrics(registry: MetricRegistry) {
     labels: ['reason'],
   });
   return {
+    setFilled(set: { readonly name: string; readonly entries: number; readonly maxElements: number }): void {
+      entries.set({ set: set.name }, set.entries);
+      capacity.set({ set: set.name }, set.maxElements);
+    },
     fullestSet: (ratio: number) => fill.set({}, ratio),
     serversDraining: (count: number) => draining.set({}, count),
     problemFound: (reason: string) => problems.add({ reason }),

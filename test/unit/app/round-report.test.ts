@@ -58,6 +58,13 @@ describe('RoundReport', () => {
     expect(steps).toEqual(['meter started', 'meter succeeded', 'succeeded IPv4,IPv6', 'ports', 'fill A', 'ended']);
   });
 
+  it('shows how full each set is', async () => {
+    const { shown } = setup();
+    expect(await shown('ipvs_proxier_set_')).toEqual(
+      expect.arrayContaining(['ipvs_proxier_set_entries{set="A"} 1', 'ipvs_proxier_set_capacity{set="A"} 4']),
+    );
+  });
+
   it('shows when a round was last asked for, and when one last succeeded', async () => {
     const { report, clock, steps, shown } = setup();
     await clock.advance(1_000);

@@ -17,7 +17,12 @@ afterAll(() => {
 
 function setup() {
   const time = { nowMs: startMs };
-  const health = new ProxierHealth({ timeoutMs: 60_000, nowMs: () => time.nowMs });
+  const jump = { ms: 0 };
+  const health = new ProxierHealth({
+    timeoutMs: 60_000,
+    nowMs: () => time.nowMs + jump.ms,
+    monotonicMs: () => time.nowMs - startMs,
+  });
   const answered: string[] = [];
   const handler = healthHandler(health, {
     healthzAnswered: (code) => answered.push(`healthz ${code}`),
@@ -25,7 +30,7 @@ function setup() {
   });
   const get = (path: string, method = 'GET'): HttpAnswer =>
     handler({ method, path, query: new URLSearchParams(), headers: {}, body: '' }) as HttpAnswer;
-  return { time, health, answered, get };
+  return { time, jump, health, answered, get };
 }
 
 describe('answers', () => {
@@ -107,6 +112,18 @@ describe('state', () => {
     expect(health.isHealthy()).toBe(false);
     health.updated('IPv4');
     expect(health.isHealthy()).toBe(true);
+  });
+
+  it('does not mind a clock that is set', () => {
+    const { time, jump, health, get } = setup();
+    health.updated('IPv4');
+    health.queued('IPv4');
+    jump.ms = 86_400_000;
+    expect(health.isHealthy()).toBe(true);
+    expect(get('/livez').body).toContain('"currentTime":"2026-11-21T17:37:49.12Z"');
+    jump.ms = -86_400_000;
+    time.nowMs += 60_000;
+    expect(health.isHealthy()).toBe(false);
   });
 
   it('does not count a family that has never started', () => {

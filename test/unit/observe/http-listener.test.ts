@@ -1,15 +1,36 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type HttpListener, listenHttp, type ListenTarget } from '../../../src/observe/http-listener.ts';
+import {
+  type HttpLimits,
+  type HttpListener,
+  listenHttp,
+  type ListenTarget,
+} from '../../../src/observe/http-listener.ts';
 import { type HttpHandler, textAnswer } from '../../../src/observe/http-message.ts';
 
 const open: HttpListener[] = [];
 const loopback: ListenTarget = { host: '127.0.0.1', port: 0, wildcard: 'asWritten' };
 
-async function listen(handler: HttpHandler, target = loopback, errors: unknown[] = []): Promise<HttpListener> {
-  const listener = await listenHttp({ target, handler, onError: (error) => errors.push(error) });
+async function listen(
+  handler: HttpHandler,
+  target = loopback,
+  errors: unknown[] = [],
+  limits: Partial<HttpLimits> = {},
+): Promise<HttpListener> {
+  const listener = await listenHttp({ target, handler, limits, onError: (error) => errors.push(error) });
   open.push(listener);
   return listener;
+}
+
+/** A client that sends this and no more; `closed` gives what it has got by then. */
+function connection(port: number, text: string) {
+  const socket = connect(port, '127.0.0.1');
+  let received = '';
+  socket.setEncoding('utf8').on('data', (part: string) => (received += part));
+  socket.on('error', () => {}); // it may be reset
+  const connected = new Promise<void>((resolve) => socket.once('connect', () => socket.write(text, () => resolve())));
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(received)));
+  return { socket, connected, closed };
 }
 
 afterEach(async () => {
@@ -67,6 +88,32 @@ describe('listenHttp', () => {
     }
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
     expect(errors).toEqual([]);
+  });
+
+  it.each([
+    ['headers', 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '],
+    ['a body', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab'],
+  ])('closes a connection that takes too long over %s, and serves others meanwhile', async (_name, text) => {
+    const limits = { headersTimeoutMs: 100, requestTimeoutMs: 100, checkIntervalMs: 20 };
+    const { port } = await listen(() => textAnswer(200, 'ok'), loopback, [], limits);
+    const slow = connection(port, text);
+    await slow.connected;
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    expect(await slow.closed).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('closes the oldest connection where there are too many, and answers the new one', async () => {
+    const { port } = await listen(() => textAnswer(200, 'ok'), loopback, [], { connections: 3 });
+    const idle = [];
+    for (let count = 0; count < 3; count += 1) {
+      const opened = connection(port, 'GET / HTTP/1.1\r\nX-Part');
+      await opened.connected;
+      idle.push(opened);
+    }
+    expect((await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).status).toBe(200);
+    expect(await idle[0]?.closed).toBe('');
+    expect(idle.map(({ socket }) => socket.closed)).toEqual([true, false, false]);
+    for (const { socket } of idle) socket.destroy();
   });
 
   it('accepts IPv4 on either wildcard', async () => {

@@ -8,7 +8,7 @@ import { proxierApiVersion, proxierFields, proxierKind } from '../../src/config/
 import { type FieldDocument, fieldDocuments } from '../../src/config/schema-fields.ts';
 
 /**
- * The text of docs/reference/configuration.md, made from the flag table and the two schemas. Run this file with Node
+ * The text of docs/configuration.md, made from the flag table and the two schemas. Run this file with Node
  * to rewrite the page.
  */
 export function configurationReference(): string {
@@ -92,6 +92,6 @@ function cell(text: string): string {
 }
 
 if (process.argv[1]?.endsWith('configuration-reference.ts') === true) {
-  const page = new URL('../../docs/reference/configuration.md', `file://${process.argv[1]}`);
+  const page = new URL('../../docs/configuration.md', `file://${process.argv[1]}`);
   writeFileSync(fileURLToPath(page), configurationReference());
 }

@@ -139,6 +139,10 @@ export class ChangeMeter implements ObjectSink {
     this.#options.tables.replaceNodes(nodes);
   }
 
+  listingsArePartial(arePartial: boolean): void {
+    this.#options.tables.listingsArePartial(arePartial);
+  }
+
   #serviceEvents(keys: readonly ServiceKey[], type: EventType): void {
     this.#count('services', type, keys.length);
     this.#serviceEventCount += keys.length * this.#options.families.length;

@@ -16,6 +16,7 @@ export class ClusterTables implements ObjectSink {
   #nodesVersion = 0;
   #servicesListed = false;
   #slicesListed = false;
+  #arePartial = false;
 
   /** `onChange` is called after every event that changed something, and when the tables get in sync. */
   constructor(onChange: () => void) {
@@ -25,6 +26,11 @@ export class ClusterTables implements ObjectSink {
   /** Whether Services and EndpointSlices have been listed completely at least once. Nothing may be written before. */
   get inSync(): boolean {
     return this.#servicesListed && this.#slicesListed;
+  }
+
+  /** Whether there may be objects that are not in here, because they could not be read yet. */
+  get arePartial(): boolean {
+    return this.#arePartial;
   }
 
   get serviceCount(): number {
@@ -128,6 +134,11 @@ export class ClusterTables implements ObjectSink {
     this.#nodes.clear();
     for (const node of nodes) this.#nodes.set(node.name, node);
     this.#markNodes();
+  }
+
+  listingsArePartial(arePartial: boolean): void {
+    this.#arePartial = arePartial;
+    this.#onChange();
   }
 
   #detach(slice: EndpointSlice): void {

@@ -19,6 +19,11 @@ export interface ObjectSink {
   updateNode(node: Node): void;
   deleteNode(name: string): void;
   replaceNodes(nodes: Iterable<Node>): void;
+  /**
+   * Whether there are objects that could not be read yet: what the listings leave out may be there all the same, so
+   * nothing may be removed for it. Told before the first listing, and again when that changes; never told means no.
+   */
+  listingsArePartial?(arePartial: boolean): void;
 }
 
 /** Where objects come from: an API server or manifests. Runs until `stop`. */

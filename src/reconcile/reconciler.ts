@@ -56,6 +56,8 @@ const planSlice = 200;
 /** How many times as long as a comparison took we wait at least until the next: it takes at most 1 % of a core. */
 const auditRestFactor = 100;
 
+const noSets: ReadonlySet<string> = new Set();
+
 /** Served before all others on a cold start. */
 const firstServices: ReadonlySet<ServiceKey> = new Set([
   serviceKey('default', 'kubernetes'),
@@ -247,7 +249,10 @@ export class Reconciler {
     await this.#sets.applyAdditions();
     await this.#applyRules();
     await this.#addressApplier.applyAdditions();
-    await this.#serverApplier.applyWanted((key) => firstServices.has(this.desired.holderOf(key) as ServiceKey));
+    const isFirst = (key: VirtualServerKey) => firstServices.has(this.desired.holderOf(key) as ServiceKey);
+    // Without all objects nobody knows what is not wanted.
+    if (this.#options.tables.arePartial) return await this.#serverApplier.addWanted(isFirst);
+    await this.#serverApplier.applyWanted(isFirst);
     await this.#serverApplier.applyUnwanted();
     await this.#retire();
     await this.#addressApplier.applyRemovals();
@@ -276,12 +281,16 @@ export class Reconciler {
 
   async #applyRules(): Promise<void> {
     const missing = this.#sets.missing();
-    const version = [this.desired.rulesVersion, ...missing].join(' ');
+    const kept = this.#options.tables.arePartial ? this.#sets.filled() : noSets;
+    const version = [this.desired.rulesVersion, ...missing, 'kept', ...kept].join(' ');
     for (const family of this.#options.families) {
       if (this.#rules.holds(family, version)) continue;
       await this.#rules.apply({
         family,
-        filledRoles: this.desired.filledRoles(family),
+        filledRoles: new Set([
+          ...this.desired.filledRoles(family),
+          ...setRoles.filter((role) => kept.has(ipSetFor(role, family).name)),
+        ]),
         outputFilters: this.desired.outputFilters(family),
         missingRoles: new Set(setRoles.filter((role) => missing.has(ipSetFor(role, family).name))),
         version,

@@ -38,10 +38,19 @@ export class ServerApplier {
 
   /** Adds and changes; `first` says which keys go before the others. */
   async applyWanted(first: (key: VirtualServerKey) => boolean): Promise<void> {
-    const keys = this.#dueKeys((key) => this.#table.desired(key) !== undefined && this.#mayBeWritten(key));
-    const urgent = keys.filter(first);
-    const rest = keys.filter((key) => !first(key));
-    await this.#applyKeys([...urgent, ...rest]);
+    await this.#applyKeys(this.#wantedKeys(first));
+  }
+
+  /** As `applyWanted`, but leaves real servers in service that are not wanted as far as is known. */
+  async addWanted(first: (key: VirtualServerKey) => boolean): Promise<void> {
+    const operations = this.#wantedKeys(first)
+      .flatMap((key) => this.#table.operations(key))
+      .filter((operation) => operation.kind !== 'setRealServer' || operation.realServer.weight > 0);
+    if (operations.length === 0) return;
+    for (const [key, error] of await this.#applyBatch(operations)) {
+      if (error === undefined) this.attempts.succeeded(key);
+      else this.attempts.failed(key, error);
+    }
   }
 
   /** Quiesces virtual servers that nobody wants any more, and removes those without real servers. */
@@ -56,6 +65,11 @@ export class ServerApplier {
     for (const [key, error] of await this.#applyBatch(operations)) {
       if (error !== undefined || !this.#table.isPending(key)) this.#settle(key, error);
     }
+  }
+
+  #wantedKeys(first: (key: VirtualServerKey) => boolean): readonly VirtualServerKey[] {
+    const keys = this.#dueKeys((key) => this.#table.desired(key) !== undefined && this.#mayBeWritten(key));
+    return [...keys.filter(first), ...keys.filter((key) => !first(key))];
   }
 
   #mayBeWritten(key: VirtualServerKey): boolean {

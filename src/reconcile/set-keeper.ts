@@ -84,6 +84,13 @@ export class SetKeeper {
     return missing;
   }
 
+  /** Sets that hold an entry in the kernel, wanted or not. */
+  filled(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const key of this.#members.observedKeys()) names.add(this.#members.observed(key)?.set ?? '');
+    return names;
+  }
+
   /** How full the sets are that exist. */
   fill(): readonly SetFill[] {
     return [...this.#sets.values()].flatMap(({ shape, wanted, capacity }) =>

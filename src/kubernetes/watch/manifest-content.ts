@@ -54,7 +54,7 @@ export function readManifest(options: {
   const slices = new Map<string, EndpointSlice>();
   const nodes = new Map<string, Node>();
   const notes: Notes = { errors: [], warnings: [] };
-  for (const item of parseManifestText(options.file, options.text)) {
+  for (const item of parseManifestText(options.file, options.text).map(inNamespace)) {
     if (item.apiVersion !== '' && item.apiVersion !== apiVersions[item.kind]) continue;
     if (hasLabel(item.value, excludedLabel[item.kind])) continue;
     if (item.kind === 'Service') put(item, decoder.service, services, previous.services, notes);
@@ -62,6 +62,17 @@ export function readManifest(options: {
     else if (item.kind === 'Node') put(item, decoder.node, nodes, previous.nodes, notes);
   }
   return { content: { services, slices, nodes }, ...notes };
+}
+
+const namespacedKinds = new Set(['Service', 'EndpointSlice']);
+
+/** An object that names no namespace is in `default`, as kubectl has it. */
+function inNamespace(item: ManifestItem): ManifestItem {
+  const { metadata } = item.value as { readonly metadata?: unknown };
+  if (!namespacedKinds.has(item.kind) || typeof metadata !== 'object' || metadata === null) return item;
+  const { namespace } = metadata as { readonly namespace?: unknown };
+  if (namespace !== undefined && namespace !== null && namespace !== '') return item;
+  return { ...item, value: { ...(item.value as object), metadata: { ...metadata, namespace: 'default' } } };
 }
 
 interface Notes {

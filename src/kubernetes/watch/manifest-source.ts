@@ -39,17 +39,23 @@ interface KnownFile {
 /**
  * Objects from files of YAML or JSON, followed as they change. What cannot be used is reported with its place: of a file
  * that is no YAML, all it said before stays in force; of an object with a bad field, the object as it was, or nothing.
- * Nothing is delivered before every file could be read once. Objects of a deleted file are gone, but a path that is
- * missing altogether is an error and changes nothing. Of two objects with one name the later file's wins.
+ * What can be read is delivered while a file cannot, but as part of the whole until every file could be read once.
+ * Objects of a deleted file are gone; those of a path that is missing altogether stay. Of two objects with one name the
+ * later file's wins.
  * YAML is read at about a megabyte per second, during which nothing else runs; JSON a hundred times faster.
  */
 export class ManifestSource implements ObjectSource {
   readonly #options: ManifestSourceOptions;
   readonly #decoder = createDecoder();
   readonly #watcher: ManifestWatcher;
+  /** Files by the path given that they were last found under. */
+  #found: ReadonlyMap<string, readonly ManifestFile[]> = new Map();
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #delivered: ManifestContent | undefined;
-  #lastProblem = '';
+  /** Whether something could never be read so far. */
+  #isPartial = false;
+  /** What is wrong with paths, as last told. */
+  #pathProblems: ReadonlyMap<string, string> = new Map();
   #cancelLook: () => void = () => {};
   #looking = false;
   /** When the first notification came that no look has answered yet. */
@@ -91,25 +97,48 @@ export class ManifestSource implements ObjectSource {
     try {
       this.#watcher.refresh(); // before reading, so that nothing falls between
       await this.#readAll();
-      this.#lastProblem = '';
     } catch (error) {
-      this.#reportOnce(error);
+      this.#options.log.error('Looking for manifests failed', error);
     }
     this.#looking = false;
     this.#lookIn(this.#noticedAtMs === undefined ? lookEveryMs : settleMs);
   }
 
   async #readAll(): Promise<void> {
-    const found = await findManifestFiles(this.#options.paths);
+    const found = await this.#find();
     const isUnchanged =
       found.length === this.#files.size &&
       found.every((file) => this.#files.get(file.path)?.signature === file.signature);
-    if (isUnchanged && this.#delivered !== undefined) return;
+    const hasPath = this.#found.size > 0;
+    if (!hasPath || (isUnchanged && this.#delivered !== undefined && this.#isPartial === this.#lacksSome())) return;
     const files = new Map<string, KnownFile>();
     for (const file of found) files.set(file.path, await this.#read(file));
     if (this.#stopped) return;
     this.#files = files;
-    if ([...files.values()].every((file) => file.content !== undefined)) this.#deliver();
+    this.#deliver();
+  }
+
+  /** The files of all paths; of a path that is missing, those that it had. */
+  async #find(): Promise<readonly ManifestFile[]> {
+    const found = new Map(this.#found);
+    const problems = new Map<string, string>();
+    for (const path of this.#options.paths) {
+      try {
+        found.set(path, await findManifestFiles([path]));
+      } catch (error) {
+        problems.set(path, String(error));
+        this.#reportPath(path, error);
+      }
+    }
+    this.#found = found;
+    this.#pathProblems = problems;
+    return this.#options.paths.flatMap((path) => found.get(path) ?? []);
+  }
+
+  /** Whether a path could never be found, or a file never be read. */
+  #lacksSome(): boolean {
+    if (this.#options.paths.some((path) => !this.#found.has(path))) return true;
+    return [...this.#files.values()].some((file) => file.content === undefined);
   }
 
   async #read(file: ManifestFile): Promise<KnownFile> {
@@ -124,8 +153,7 @@ export class ManifestSource implements ObjectSource {
       for (const problem of reading.warnings) log.warning('Part of a manifest was ignored', { problem });
       return { signature: file.signature, content: keepEqual(reading.content, known?.content) };
     } catch (error) {
-      const effect =
-        known?.content === undefined ? 'nothing is delivered until it can' : 'its last content is in force';
+      const effect = known?.content === undefined ? 'nothing is removed until it can' : 'its last content is in force';
       log.error('A manifest cannot be read', error, { file: file.path, effect });
       return { signature: file.signature, content: known?.content };
     }
@@ -136,6 +164,9 @@ export class ManifestSource implements ObjectSource {
     const before = this.#delivered;
     const { sink } = this.#options;
     this.#delivered = wanted;
+    const wasPartial = this.#isPartial;
+    this.#isPartial = this.#lacksSome();
+    if (this.#isPartial && !wasPartial) sink.listingsArePartial?.(true);
     if (before === undefined) {
       sink.replaceNodes(wanted.nodes.values());
       sink.replaceServices(wanted.services.values());
@@ -154,6 +185,7 @@ export class ManifestSource implements ObjectSource {
       update: (slice) => sink.updateEndpointSlice(slice),
       delete: (key) => sink.deleteEndpointSlice(key),
     });
+    if (wasPartial && !this.#isPartial) sink.listingsArePartial?.(false);
   }
 
   #merge(): ManifestContent {
@@ -182,13 +214,10 @@ export class ManifestSource implements ObjectSource {
   }
 
   /** Looking comes every few seconds; the same problem is told once. */
-  #reportOnce(error: unknown): void {
-    const problem = String(error);
-    if (problem === this.#lastProblem) return;
-    this.#lastProblem = problem;
-    const effect =
-      this.#delivered === undefined ? 'nothing is delivered until they can be' : 'their last content is in force';
-    this.#options.log.error('The manifests cannot be read', error, { effect });
+  #reportPath(path: string, error: unknown): void {
+    if (this.#pathProblems.get(path) === String(error)) return;
+    const effect = this.#found.has(path) ? 'their last content is in force' : 'nothing is removed until they can';
+    this.#options.log.error('Manifests cannot be read', error, { path, effect });
   }
 }
 

@@ -188,3 +188,13 @@ describe('ClusterTables, Nodes', () => {
     expect(tables.nodesVersion).not.toBe(nodesVersion);
   });
 });
+
+describe('ClusterTables, partial listings', () => {
+  it('may be partial, and tells when that changes', () => {
+    expect(tables.arePartial).toBe(false);
+    tables.listingsArePartial(true);
+    expect([tables.arePartial, wakes]).toEqual([true, 1]);
+    tables.listingsArePartial(false);
+    expect([tables.arePartial, wakes]).toEqual([false, 2]);
+  });
+});

@@ -108,6 +108,79 @@ describe('a cold start', () => {
   });
 });
 
+describe('a start with listings that are partial', () => {
+  const near = anEndpoint('10.244.1.5', { nodeName: 'node-1' });
+  const balanced = aService({
+    name: 'api',
+    type: 'LoadBalancer',
+    clusterIps: [ip('10.96.10.30')],
+    loadBalancerIps: [ip('198.51.100.9')],
+  });
+
+  beforeEach(async () => {
+    tables.updateService(nodePortService());
+    tables.updateEndpointSlice(aSlice([near, anEndpoint('10.244.2.6')]));
+    tables.updateService(balanced);
+    await settle();
+    kernel.writes.length = 0;
+    tables = new ClusterTables(() => {});
+    tables.listingsArePartial(true);
+    reconciler = startProcess();
+  });
+
+  it('removes nothing, of whatever kind', async () => {
+    await settle();
+    expect(kernel.writes).toEqual([]);
+    tables.updateService(nodePortService());
+    await settle();
+    tables.updateEndpointSlice(aSlice([near]));
+    await settle();
+    expect(kernel.writes).toEqual([]);
+  });
+
+  it('adds and changes what is listed', async () => {
+    tables.updateService(nodePortService({ affinityTimeoutSeconds: 60 }));
+    tables.updateEndpointSlice(aSlice([near, anEndpoint('10.244.2.7')]));
+    tables.updateService(aService({ name: 'new', clusterIps: [ip('10.96.10.40')] }));
+    await settle();
+    expect(kernel.writes.filter((write) => /^(delete|unbind)|weight=0/.test(write))).toEqual([]);
+    expect(kernel.describe()).toEqual(
+      expect.arrayContaining([
+        'virtual TCP/10.96.10.40:80 rr flags=0 timeout=0',
+        'virtual TCP/10.96.10.20:80 rr flags=1 timeout=60',
+        'real TCP/10.96.10.20:80 -> 10.244.2.6:8080 weight=1',
+        'real TCP/10.96.10.20:80 -> 10.244.2.7:8080 weight=1',
+        'virtual TCP/198.51.100.9:80 rr flags=0 timeout=0',
+        'entry KUBE-LOAD-BALANCER 198.51.100.9,tcp:80',
+      ]),
+    );
+  });
+
+  it('tries again what failed, and only that', async () => {
+    kernel.failWhen = (description) => description.startsWith('addRealServer TCP/10.96.10.20:80');
+    tables.updateService(nodePortService());
+    tables.updateEndpointSlice(aSlice([near, anEndpoint('10.244.2.7')]));
+    await settle();
+    expect(failures.objects).toEqual(['TCP/10.96.10.20:80']);
+    kernel.failWhen = () => false;
+    await clock.advance(1_000);
+    await reconciler.apply();
+    expect(kernel.describe()).toContain('real TCP/10.96.10.20:80 -> 10.244.2.7:8080 weight=1');
+    expect(reconciler.failedCount).toBe(0);
+  });
+
+  it('removes what is not listed once the listings are complete', async () => {
+    tables.updateService(balanced);
+    await settle();
+    tables.listingsArePartial(false);
+    await settle();
+    await clock.advance(2_000);
+    await settle();
+    expect(kernel.describe().join('\n')).not.toContain('10.96.10.20');
+    expect(kernel.describe()).toContain('virtual TCP/10.96.10.30:80 rr flags=0 timeout=0');
+  });
+});
+
 describe('a restart', () => {
   it('writes nothing when nothing changed', async () => {
     tables.updateService(nodePortService({ affinityTimeoutSeconds: 300 }));

@@ -53,6 +53,29 @@ metadata: {namespace: a, name: other}
     expect([errors, warnings]).toEqual([[], []]);
   });
 
+  it.each(['', 'namespace: null, ', "namespace: '', "])(
+    'puts an object with %j into namespace default',
+    (namespace) => {
+      const nowhere = (text: string) => text.replace('namespace: a, ', namespace);
+      const { content, errors } = read(nowhere(service('web', '80')) + nowhere(slice));
+      expect(errors).toEqual([]);
+      expect([...content.services.keys(), ...content.slices.keys()]).toEqual(['default/web', 'default/web-1']);
+      expect([...content.slices.values()][0]?.service).toBe('default/web');
+    },
+  );
+
+  it('gives no namespace to a Node', () => {
+    const { content } = read('apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n');
+    expect([...content.nodes.keys()]).toEqual(['n1']);
+  });
+
+  it('names the place of what is wrong in an object without a namespace', () => {
+    const { errors } = read(service('bad', '"80"').replace('namespace: a, ', ''));
+    expect(errors.map((error) => error.message)).toEqual([
+      'm.yaml:8:11: Service default/bad: spec.ports[0].port: must be a number, not "80"',
+    ]);
+  });
+
   it('leaves out what the API server would: Services of other proxies and slices of headless ones', () => {
     const labelled = (text: string, label: string) =>
       text.replace(/labels: \{|name: web\}/, (match) =>

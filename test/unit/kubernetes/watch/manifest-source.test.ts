@@ -37,6 +37,7 @@ function recordingSink(calls: string[]): ObjectSink {
     replaceNodes: (nodes) => calls.push(`nodes: ${keys(nodes, 'name')}`),
     updateNode: (node) => calls.push(`update node ${node.name}`),
     deleteNode: (name) => calls.push(`delete node ${name}`),
+    listingsArePartial: (isPartial) => calls.push(isPartial ? 'partial' : 'complete'),
   };
 }
 
@@ -175,15 +176,57 @@ describe('ManifestSource', () => {
     expect(calls[3]).toBe('update a/web:81');
   });
 
-  it('delivers nothing at the start until every file can be read', async () => {
+  it('delivers the other files at the start while one is broken, and says that this is not everything', async () => {
     await write('good.yaml', service('good'));
     await write('web.yaml', 'kind: [');
     const { calls, lines, until } = open();
-    await until(() => lines.length === 1);
-    expect(calls).toEqual([]);
+    await until(() => calls.length === 4);
+    expect(calls).toEqual(['partial', 'nodes: ', 'services: a/good:80', 'slices: ']);
+    expect(lines[0]).toMatch(/A manifest cannot be read: .*web\.yaml:1:\d+: .*nothing is removed until it can/);
+    await write('good.yaml', service('good', 81));
+    await until(() => calls.length === 5);
     await write('web.yaml', service('web'));
-    await until(() => calls.length === 3);
-    expect(calls[1]).toBe('services: a/good:80 a/web:80');
+    await until(() => calls.length === 7);
+    expect(calls.slice(4)).toEqual(['update a/good:81', 'update a/web:80', 'complete']);
+    await write('web.yaml', 'kind: [');
+    await until(() => lines.length === 2);
+    await write('good.yaml', service('good', 82));
+    await until(() => calls.length === 8);
+    expect(calls[7]).toBe('update a/good:82');
+  });
+
+  it('says that everything is known when the broken file is deleted, or empty', async () => {
+    await write('web.yaml', 'kind: [');
+    const { calls, until } = open();
+    await until(() => calls.length === 4);
+    await rm(join(directory, 'web.yaml'));
+    await until(() => calls.length === 5);
+    expect(calls[4]).toBe('complete');
+  });
+
+  it('delivers what can be found at the start while another path is missing', async () => {
+    await write('web.yaml', service('web'));
+    const later = join(directory, 'later');
+    const { calls, lines, clock, until } = open([join(directory, 'web.yaml'), later]);
+    await until(() => calls.length === 4);
+    expect([calls[0], calls[2]]).toEqual(['partial', 'services: a/web:80']);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/cannot be read: .*later.*nothing is removed until/);
+    await clock.advance(6_000);
+    await mkdir(later);
+    await until(() => calls.length === 5, 100);
+    expect(calls[4]).toBe('complete');
+    expect(lines).toHaveLength(1);
+  });
+
+  it('delivers nothing at the start while no path can be found', async () => {
+    const { calls, lines, clock, until } = open([join(directory, 'later')]);
+    await until(() => lines.length === 1);
+    await clock.advance(6_000);
+    expect(calls).toEqual([]);
+    await mkdir(join(directory, 'later'));
+    await until(() => calls.length === 3, 100);
+    expect(calls).toEqual(['nodes: ', 'services: ', 'slices: ']);
   });
 
   it('changes nothing when the directory is missing, and reports it once', async () => {
@@ -194,7 +237,7 @@ describe('ManifestSource', () => {
     await until(() => calls.length === 3);
     await rename(inner, join(directory, 'away'));
     await until(() => lines.length === 1, 100);
-    expect(lines[0]).toMatch(/The manifests cannot be read: .*their last content is in force/);
+    expect(lines[0]).toMatch(/Manifests cannot be read: .*their last content is in force/);
     await clock.advance(6_000);
     await rename(join(directory, 'away'), inner);
     await write('inner/web.yaml', service('web', 81));

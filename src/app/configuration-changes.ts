@@ -13,6 +13,10 @@ const fixedProxierFields: Readonly<Record<string, string>> = {
   'operation.otherProxy': 'otherProxy',
   'operation.waitingHealthzPort': 'waiting.healthzPort',
   'operation.waitingMetricsPort': 'waiting.metricsPort',
+  'apiServer.urls': 'apiServer.urls',
+  'apiServer.tlsServerName': 'apiServer.tlsServerName',
+  'apiServer.discovery': 'apiServer.discovery',
+  'apiServer.cacheFile': 'apiServer.cacheFile',
 };
 
 /**

@@ -123,14 +123,14 @@ export class LiveConfiguration {
   #takeUp(next: ReadConfiguration, waiting: readonly string[]): void {
     const { log, setVerbosity, setProxierSettings } = this.#options;
     const before = this.#inForce.config;
-    const { iptablesFlavour, operation } = before.proxier;
+    const { iptablesFlavour, operation, apiServer } = before.proxier;
     const { verbosity } = next.config.logging;
-    const proxier = { ...next.config.proxier, iptablesFlavour, operation };
+    const proxier = { ...next.config.proxier, iptablesFlavour, operation, apiServer };
     const config = { ...before, logging: { ...before.logging, verbosity }, proxier };
     this.#inForce = { ...this.#inForce, config };
     if (verbosity !== before.logging.verbosity) setVerbosity(verbosity);
     if (!isSame(before.proxier, proxier)) setProxierSettings(proxier);
-    const { operation: _, ...shown } = proxier;
+    const { operation: _, apiServer: _ways, ...shown } = proxier;
     log.info('Read the configuration again', { changed: !isSame(before, config), verbosity, ...shown });
     if (waiting.length === 0) this.#told = '';
     else {

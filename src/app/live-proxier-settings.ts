@@ -40,6 +40,10 @@ export class LiveProxierSettings implements ProxierSettings {
     return this.#current.traffic;
   }
 
+  get apiServer(): ProxierSettings['apiServer'] {
+    return this.#current.apiServer;
+  }
+
   get operation(): ProxierSettings['operation'] {
     return this.#current.operation;
   }

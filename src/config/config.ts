@@ -37,6 +37,19 @@ export interface ProxierSettings {
   readonly masqueradePorts?: PortRange | undefined;
   readonly operation: OperationSettings;
   readonly traffic: TrafficSettings;
+  readonly apiServer: ApiServerSettings;
+}
+
+/** Ways to the API server besides the configured one. */
+export interface ApiServerSettings {
+  /** `https://` URLs without a slash at the end, the preferred one first. */
+  readonly urls: readonly string[];
+  /** Name or IP address in their certificates; empty means their own hosts, for discovered ones the configured host. */
+  readonly tlsServerName: string;
+  /** Whether the endpoints of `default/kubernetes` are used. Default true. */
+  readonly discovery: boolean;
+  /** Where they are kept for the next start; empty keeps none. Default `/var/lib/ipvs-proxier/api-servers.json`. */
+  readonly cacheFile: string;
 }
 
 /** How much of the traffic of Services the metrics show. */

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { apiServerFields, apiServerProblems, apiServerSettings } from './api-server-settings.ts';
 import type { ProxierSettings } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { decodeFile } from './decode-file.ts';
@@ -52,6 +53,7 @@ export const proxierFields = {
       10_000,
     ),
   }),
+  apiServer: apiServerFields,
   iptables: section('Packet filter rules.', {
     flavour: choice(
       'Which iptables programs are used: `auto` takes those that already hold rules, else the default of the system.',
@@ -85,6 +87,7 @@ export function readProxierConfiguration(content: string, file: string): Proxier
       : bounded(file, 'audit.period', configuration.audit.period, '1s', '24h')),
     ...portRange(file, 'iptables.masqueradePorts', configuration.iptables.masqueradePorts),
     ...trafficProblems(file, configuration),
+    ...apiServerProblems(file, configuration.apiServer),
     ...port(file, 'waiting.healthzPort', configuration.waiting.healthzPort),
     ...port(file, 'waiting.metricsPort', configuration.waiting.metricsPort),
   ];
@@ -139,5 +142,6 @@ function settingsOf(file: ProxierFile): ProxierSettings {
       waitingMetricsPort: file.waiting.metricsPort,
     },
     traffic: { level: file.traffic.metrics, maxSeries: file.traffic.maxSeries },
+    apiServer: apiServerSettings(file.apiServer),
   };
 }

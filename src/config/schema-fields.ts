@@ -23,6 +23,12 @@ export function text(help: string, standard = '') {
   return described(schema, { type: 'string', default: JSON.stringify(standard), help });
 }
 
+/** A text whose explicit blank differs from absence; null is absence. */
+export function nullableText(help: string, standard: string) {
+  const schema = optional(z.string({ error: 'a string' }), (value) => value ?? standard);
+  return described(schema, { type: 'string, nullable', default: JSON.stringify(standard), help });
+}
+
 /** A truth value, false unless set. */
 export function bool(help: string) {
   return described(truth(false), { type: 'boolean', default: 'false', help });

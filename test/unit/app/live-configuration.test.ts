@@ -175,6 +175,7 @@ describe('LiveProxierSettings', () => {
       iptablesFlavour: 'auto',
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
       traffic: { level: 'off', maxSeries: 10_000 },
+      apiServer: { urls: [], tlsServerName: '', discovery: false, cacheFile: '' },
     } as const;
     const second = { ...first, drainDeadlineMs: 4, drainUdpGraceMs: 5, externalPolicyFallback: 'drop' } as const;
     const settings = new LiveProxierSettings(first);

@@ -312,6 +312,12 @@ describe('ProxierConfiguration', () => {
       iptablesFlavour: 'auto',
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
       traffic: { level: 'off', maxSeries: 10_000 },
+      apiServer: {
+        urls: [],
+        tlsServerName: '',
+        discovery: true,
+        cacheFile: '/var/lib/ipvs-proxier/api-servers.json',
+      },
     };
     expect(fromFlags().config.proxier).toEqual(defaults);
     expect(proxier('')).toEqual(defaults);
@@ -324,6 +330,36 @@ describe('ProxierConfiguration', () => {
       drainUdpGraceMs: 0,
       auditPeriodMs: 0,
     });
+  });
+
+  it('knows further ways to the API server', () => {
+    const text = `apiServer:
+  urls: ["https://10.0.0.1:6443/", "https://[fd00::1]:6443/path"]
+  tlsServerName: kubernetes
+  discovery: false
+  cacheFile: ""
+`;
+    expect(proxier(text).apiServer).toEqual({
+      urls: ['https://10.0.0.1:6443', 'https://[fd00::1]:6443/path'],
+      tlsServerName: 'kubernetes',
+      discovery: false,
+      cacheFile: '',
+    });
+  });
+
+  it.each([
+    ['{urls: [10.0.0.1]}', '/p: apiServer.urls[0]: Invalid value: "10.0.0.1": must be https://host:port'],
+    [
+      '{urls: ["https://a", "http://b"]}',
+      '/p: apiServer.urls[1]: Invalid value: "http://b": must be https://host:port',
+    ],
+    ['{urls: ["https://u:p@a"]}', 'may have scheme, host, port and path only'],
+    ['{tlsServerName: "https://a"}', '/p: apiServer.tlsServerName: Invalid value: "https://a": must be a host name'],
+    ['{cacheFile: servers.json}', '/p: apiServer.cacheFile: Invalid value: "servers.json": must be an absolute path'],
+    ['{url: x}', 'apiServer.url'],
+    ['{urls: https://a}', 'apiServer.urls'],
+  ])('refuses ways to the API server like %s', (text, problem) => {
+    expect(() => proxier(`apiServer: ${text}`)).toThrow(problem);
   });
 
   it('says what to do beside another Service proxy', () => {

@@ -5,34 +5,22 @@ import type { LoadedSettings } from '../config/effective-config.ts';
 import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { ProxyEvent } from '../kubernetes/events/event.ts';
-import type { IpFamily } from '../model/ip.ts';
 import type { Klog } from '../observe/klog.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { ServiceHealthServers } from '../observe/service-health.ts';
-import { Reconciler } from '../reconcile/reconciler.ts';
-import { RunLoop } from '../reconcile/run-loop.ts';
-import { SysctlKeeper } from '../reconcile/sysctl-keeper.ts';
 import { ChangeMeter } from './change-meter.ts';
 import { nodeSubject, ProblemFinder } from './find-problems.ts';
-import { HealthCheckPorts } from './health-check-ports.ts';
 import { InterfaceWatch } from './interface-watch.ts';
 import { inventory } from './inventory.ts';
 import { LiveProxierSettings } from './live-proxier-settings.ts';
-import { measuredDrivers } from './measured-drivers.ts';
-import { NoLocalEndpoints } from './no-local-endpoints.ts';
 import { NodeGate, usualAddressWaitMs } from './node-gate.ts';
 import { openObjects } from './open-objects.ts';
-import type { PlanFollower } from './plan-follower.ts';
-import { type DaemonListener, RoundReport } from './round-report.ts';
+import type { DaemonListener } from './round-report.ts';
 import { type Kernel, openKernel } from './open-kernel.ts';
-import { NodeTracker } from './node-tracker.ts';
-import { prepareNode, wantedSysctls } from './prepare-node.ts';
-import { reconcileReport } from './reconcile-report.ts';
+import { prepareNode } from './prepare-node.ts';
 import { requireScheduler } from './require-scheduler.ts';
-import { Rounds } from './rounds.ts';
-import { rulePlanner } from './rule-planner.ts';
-import { breathe, systemClock } from './system-clock.ts';
+import { startServing } from './serving.ts';
+import { systemClock } from './system-clock.ts';
 
 export interface DaemonOptions {
   readonly settings: LoadedSettings;
@@ -101,83 +89,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const families = await rules.families();
   if (families.length === 0) throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');
 
-  const changed = () => {
-    report.requested();
-    loop.request();
-  };
   const proxier = new LiveProxierSettings(config.proxier);
-  const tables = new ClusterTables(changed);
+  const tables = new ClusterTables(() => work.changed());
   const meter = new ChangeMeter({ tables, families, metrics, clock });
   const objects = await openObjects({ settings, klog, metrics, nodeName: name, sink: meter, clock });
-  const desired = () => reconciler.desired;
+  const desired = () => work.desired;
   const problems = new ProblemFinder({ book: objects.problems, tables, desired, nodeName: name });
   objects.onFaults = (object) => problems.faulty(object);
-
   const gate = new NodeGate({
     nodeName: name,
     addressWaitMs: settings.manifests.length > 0 ? 0 : usualAddressWaitMs,
     needsPodCidrs: config.localDetection.mode === 'NodeCIDR',
     clock,
     log,
-    onWake: () => loop.request(),
+    onWake: () => work.wake(),
     onGiveUp: onFatal,
   });
-  const tracker = new NodeTracker({ tables, driver: kernel.address, config, nodeName: name, families });
-  const measured = measuredDrivers({ ...kernel, rules }, metrics, clock);
-  const observer = reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems);
-  const reconciler = new Reconciler({
-    tables,
-    drivers: measured.drivers,
-    config: { ...config, proxier },
-    families,
-    planRules: rulePlanner({ config, driver: rules, podCidrs: () => tables.node(name)?.podCidrs ?? [], log }),
-    sysctls: new SysctlKeeper({ driver: createSysctlDriver(), wanted: wantedSysctls(config), observer }),
-    clock,
-    observer,
-    breathe,
-  });
-  const noLocalEndpoints = new NoLocalEndpoints();
-  const healthCheckPorts = openHealthCheckPorts(options, families, problems);
-  const report = new RoundReport({
-    families,
-    metrics,
-    listener: options.listener,
-    meter,
-    noLocalEndpoints,
-    healthCheckPorts,
-    reconciler,
-    onSetFill: (fill) => problems.setFilled(fill),
-    onEnded: () => measured.roundEnded(),
-    clock,
+  const shared = { settings, proxier, nodeName: name, tables, gate, meter, problems, kernel, rules, families };
+  const work = startServing({ isHealthy: () => true, ...options, ...shared, clock });
+  const stopWatching = watchInterfaces(
+    kernel,
+    () => work.addressesChanged(),
+    () => work.kernelChanged(),
     log,
-  });
-  const followers: readonly PlanFollower[] = [
-    (planned) => noLocalEndpoints.follow(planned),
-    (planned) => healthCheckPorts.follow(planned),
-    (planned) => problems.follow(planned),
-  ];
-  const follower: PlanFollower = (planned) => {
-    for (const follow of followers) follow(planned);
-  };
-  const rounds = new Rounds({ tables, gate, tracker, reconciler, follower, listener: report, clock, log });
-  const loop = new RunLoop({
-    round: () => rounds.run(),
-    nextDueMs: () => (tables.inSync && gate.isOpen ? reconciler.nextDueMs() : undefined),
-    clock,
-    minIntervalMs: config.minSyncPeriodMs,
-    retryMs: 1_000,
-    onError: (error) => log.error('Round failed, will be repeated', error),
-  });
-  const addressesChanged = () => {
-    tracker.addressesChanged();
-    loop.request();
-  };
-  const auditNow = () => {
-    reconciler.requestAudit();
-    loop.request();
-  };
-  const stopWatching = watchInterfaces(kernel, addressesChanged, auditNow, log);
-  report.loopStarted();
+  );
   objects.source.start();
   log.info('Started', { node: name, mode: config.mode, ...(await inventory({ settings, kernel, rules, families })) });
   const announce: Daemon['announce'] = (event) =>
@@ -187,34 +122,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     announce,
     reconfigure(next) {
       proxier.replace(next);
-      rounds.replanAll();
-      reconciler.requestAudit();
-      loop.request();
+      work.settingsChanged();
     },
     async stop() {
       gate.close();
       objects.source.stop();
       stopWatching();
-      await Promise.all([loop.stop(), healthCheckPorts.close(), objects.stop()]);
+      await Promise.all([work.stop(), objects.stop()]);
       kernel.close();
     },
   };
-}
-
-/** One set of servers per family: a port may be free in one and taken in the other. */
-function openHealthCheckPorts(
-  { settings, klog, isHealthy = () => true }: DaemonOptions,
-  families: readonly IpFamily[],
-  problems: ProblemFinder,
-): HealthCheckPorts {
-  const serversOf = () =>
-    new ServiceHealthServers({
-      isProxierHealthy: isHealthy,
-      clock: systemClock,
-      log: klog.named('observe/service-health.ts'),
-      onListenFailed: (port, error) => problems.portFailed(port, error),
-    });
-  return new HealthCheckPorts(new Map(families.map((family) => [family, serversOf()])), settings.config);
 }
 
 /** Interfaces are followed by notification; without the addon, or once that has ended, they are read from time to time. */

@@ -81,6 +81,8 @@ export function upstreamCommands(scheduler = 'rr'): string {
     `ip6tables-nft-restore --noflush --counters <<'END'\n${rules(words.IPv6)}\nEND`,
     'sysctl -qw net.ipv4.vs.conntrack=1 net.ipv4.vs.expire_nodest_conn=1 net.ipv4.vs.expire_quiescent_template=1',
     'sysctl -qw net.ipv4.ip_forward=1',
+    // As many flows as one processor gets at least.
+    'sysctl -qw net.netfilter.nf_conntrack_max=131072',
     'sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400',
     'sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600',
   ].join('\n');

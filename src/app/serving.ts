@@ -1,0 +1,157 @@
+import type { ClusterTables } from '../cluster/tables.ts';
+import type { ProxierSettings } from '../config/config.ts';
+import type { LoadedSettings } from '../config/effective-config.ts';
+import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
+import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
+import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/ip.ts';
+import type { Klog } from '../observe/klog.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { ServiceHealthServers } from '../observe/service-health.ts';
+import type { DesiredState } from '../reconcile/desired-state.ts';
+import { Reconciler } from '../reconcile/reconciler.ts';
+import { RunLoop } from '../reconcile/run-loop.ts';
+import { SysctlKeeper } from '../reconcile/sysctl-keeper.ts';
+import type { ChangeMeter } from './change-meter.ts';
+import type { ProblemFinder } from './find-problems.ts';
+import { HealthCheckPorts } from './health-check-ports.ts';
+import { measuredDrivers } from './measured-drivers.ts';
+import { NoLocalEndpoints } from './no-local-endpoints.ts';
+import type { NodeGate } from './node-gate.ts';
+import { NodeTracker } from './node-tracker.ts';
+import type { Kernel } from './open-kernel.ts';
+import type { PlanFollower } from './plan-follower.ts';
+import { wantedSysctls } from './prepare-node.ts';
+import { reconcileReport } from './reconcile-report.ts';
+import { type DaemonListener, RoundReport } from './round-report.ts';
+import { Rounds } from './rounds.ts';
+import { rulePlanner } from './rule-planner.ts';
+import { breathe } from './system-clock.ts';
+
+/** What the work on a node needs: objects, the kernel, and who is to be told. */
+export interface WorkParts {
+  readonly settings: LoadedSettings;
+  /** The settings of ours in force, which may change while their users keep this object. */
+  readonly proxier: ProxierSettings;
+  readonly nodeName: string;
+  readonly tables: ClusterTables;
+  readonly gate: NodeGate;
+  readonly meter: ChangeMeter;
+  readonly problems: ProblemFinder;
+  readonly kernel: Kernel;
+  readonly rules: IptablesRulesDriver;
+  readonly families: readonly IpFamily[];
+  readonly listener: DaemonListener;
+  readonly isHealthy: () => boolean;
+  readonly klog: Klog;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** What is done on this node with the objects: see `startServing`. */
+export interface NodeWork {
+  readonly desired: Pick<DesiredState, 'holderOf' | 'plan'>;
+  /** Objects changed. */
+  changed(): void;
+  /** Something that was waited for has come, or its time is up. */
+  wake(): void;
+  /** Interfaces of the node have changed. */
+  addressesChanged(): void;
+  /** Somebody has changed in the kernel what is ours. */
+  kernelChanged(): void;
+  /** The settings of ours have changed. */
+  settingsChanged(): void;
+  /** Ends after the round that is running. The kernel stays as it is. */
+  stop(): Promise<void>;
+}
+
+/** Keeps the kernel as the objects say. Nothing is written before they have been listed and the gate is open. */
+export function startServing(parts: WorkParts): NodeWork {
+  const { settings, proxier, nodeName, tables, gate, meter, problems, kernel, rules, families } = parts;
+  const { klog, metrics, clock } = parts;
+  const { config } = settings;
+  const log = klog.named('app/serving.ts');
+  const tracker = new NodeTracker({ tables, driver: kernel.address, config, nodeName, families });
+  const measured = measuredDrivers({ ...kernel, rules }, metrics, clock);
+  const observer = reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems);
+  const reconciler = new Reconciler({
+    tables,
+    drivers: measured.drivers,
+    config: { ...config, proxier },
+    families,
+    planRules: rulePlanner({ config, driver: rules, podCidrs: () => tables.node(nodeName)?.podCidrs ?? [], log }),
+    sysctls: new SysctlKeeper({ driver: createSysctlDriver(), wanted: wantedSysctls(config), observer }),
+    clock,
+    observer,
+    breathe,
+  });
+  const noLocalEndpoints = new NoLocalEndpoints();
+  const healthCheckPorts = openHealthCheckPorts(parts);
+  const report = new RoundReport({
+    families,
+    metrics,
+    listener: parts.listener,
+    meter,
+    noLocalEndpoints,
+    healthCheckPorts,
+    reconciler,
+    onSetFill: (fill) => problems.setFilled(fill),
+    onEnded: () => measured.roundEnded(),
+    clock,
+    log,
+  });
+  const followers: readonly PlanFollower[] = [
+    (planned) => noLocalEndpoints.follow(planned),
+    (planned) => healthCheckPorts.follow(planned),
+    (planned) => problems.follow(planned),
+  ];
+  const follower: PlanFollower = (planned) => {
+    for (const follow of followers) follow(planned);
+  };
+  const rounds = new Rounds({ tables, gate, tracker, reconciler, follower, listener: report, clock, log });
+  const loop = new RunLoop({
+    round: () => rounds.run(),
+    nextDueMs: () => (tables.inSync && gate.isOpen ? reconciler.nextDueMs() : undefined),
+    clock,
+    minIntervalMs: config.minSyncPeriodMs,
+    retryMs: 1_000,
+    onError: (error) => log.error('Round failed, will be repeated', error),
+  });
+  report.loopStarted();
+  return {
+    desired: reconciler.desired,
+    changed() {
+      report.requested();
+      loop.request();
+    },
+    wake: () => loop.request(),
+    addressesChanged() {
+      tracker.addressesChanged();
+      loop.request();
+    },
+    kernelChanged() {
+      reconciler.requestAudit();
+      loop.request();
+    },
+    settingsChanged() {
+      rounds.replanAll();
+      reconciler.requestAudit();
+      loop.request();
+    },
+    async stop() {
+      await Promise.all([loop.stop(), healthCheckPorts.close()]);
+    },
+  };
+}
+
+/** One set of servers per family: a port may be free in one and taken in the other. */
+function openHealthCheckPorts({ settings, klog, isHealthy, families, problems, clock }: WorkParts): HealthCheckPorts {
+  const serversOf = () =>
+    new ServiceHealthServers({
+      isProxierHealthy: isHealthy,
+      clock,
+      log: klog.named('observe/service-health.ts'),
+      onListenFailed: (port, error) => problems.portFailed(port, error),
+    });
+  return new HealthCheckPorts(new Map(families.map((family) => [family, serversOf()])), settings.config);
+}

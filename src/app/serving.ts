@@ -79,7 +79,12 @@ export function startServing(parts: WorkParts): NodeWork {
     drivers: measured.drivers,
     config: { ...config, proxier },
     families,
-    planRules: rulePlanner({ config, driver: rules, podCidrs: () => tables.node(nodeName)?.podCidrs ?? [], log }),
+    planRules: rulePlanner({
+      config: { ...config, proxier },
+      driver: rules,
+      podCidrs: () => tables.node(nodeName)?.podCidrs ?? [],
+      log,
+    }),
     sysctls: new SysctlKeeper({ driver: createSysctlDriver(), wanted: wantedSysctls(config), observer }),
     clock,
     observer,
@@ -135,6 +140,7 @@ export function startServing(parts: WorkParts): NodeWork {
     },
     settingsChanged() {
       rounds.replanAll();
+      reconciler.replanRules();
       reconciler.requestAudit();
       loop.request();
     },

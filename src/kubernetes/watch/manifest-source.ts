@@ -216,7 +216,7 @@ export class ManifestSource implements ObjectSource {
   /** Looking comes every few seconds; the same problem is told once. */
   #reportPath(path: string, error: unknown): void {
     if (this.#pathProblems.get(path) === String(error)) return;
-    const effect = this.#found.has(path) ? 'their last content is in force' : 'nothing is removed until they can';
+    const effect = this.#found.has(path) ? 'their last content is in force' : 'nothing is removed until they can be';
     this.#options.log.error('Manifests cannot be read', error, { path, effect });
   }
 }

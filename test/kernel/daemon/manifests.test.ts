@@ -48,25 +48,31 @@ describe('manifests', () => {
     expect(await daemon.stop()).toMatchObject({ exit: 0 });
   });
 
-  it('that are no YAML at the start hold everything back, so that nothing is taken for gone, until they are', async () => {
+  it('that are no YAML at the start do not hold back the others, and nothing is taken for gone until they are', async () => {
     mkdirSync(`${node.directory}/start`);
+    await node.shell.run(`
+      ip link add kube-ipvs0 type dummy
+      ip address add 10.96.0.1/32 dev kube-ipvs0
+      ipvsadm -A -t 10.96.0.1:80 -s rr`);
     const path = node.write('start/a.yaml', 'kind: [');
     node.write('start/b.json', service('b', '10.96.0.2'));
     const daemon = new DaemonProcess({ args: [`--manifests=${node.directory}/start`] });
     await daemon.line(
-      new RegExp(`^E.*A manifest cannot be read" err="${path}:1:\\d+: .*effect="nothing is delivered until it can"`),
+      new RegExp(`^E.*A manifest cannot be read" err="${path}:1:\\d+: .*effect="nothing is removed until it can"`),
     );
-    expect(await node.virtualServers()).toEqual([]);
-    node.write('start/a.yaml', service('a', '10.96.0.1'));
     await daemon.line(written);
     expect(await node.virtualServers()).toEqual([first, second]);
+    const offset = daemon.output.length;
+    node.write('start/a.yaml', '# nothing');
+    await daemon.line(written, offset);
+    expect(await node.virtualServers()).toEqual([second]);
     expect(await daemon.stop()).toMatchObject({ exit: 0 });
   });
 
   it('that are not there are looked for until they are', async () => {
     const daemon = new DaemonProcess({ args: [`--manifests=${node.directory}/later`] });
     await daemon.line(
-      /^E.*The manifests cannot be read" err=".*\/later'" effect="nothing is delivered until they can be"/,
+      /^E.*Manifests cannot be read" err=".*\/later'" path=".*\/later" effect="nothing is removed until they can be"/,
     );
     expect(await node.virtualServers()).toEqual([]);
     mkdirSync(`${node.directory}/later`);

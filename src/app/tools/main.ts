@@ -1,5 +1,13 @@
+import type { ToolCommandLine } from '../../cli/tool-syntax.ts';
 import { tools } from '../../cli/tools.ts';
+import { runDiff } from '../diff/run-diff.ts';
+import { runPlan } from '../plan/run-plan.ts';
 import { runTool } from './run-tool.ts';
-import { toolWorld } from './tool-world.ts';
+import { type ToolWorld, toolWorld } from './tool-world.ts';
 
-void runTool(process.argv.slice(2), toolWorld(), {}, tools).then((exitCode) => process.exit(exitCode));
+const runs = {
+  diff: (commandLine: ToolCommandLine, world: ToolWorld) => runDiff(commandLine, world),
+  plan: (commandLine: ToolCommandLine, world: ToolWorld) => runPlan(commandLine, world),
+};
+
+void runTool(process.argv.slice(2), toolWorld(), runs, tools).then((exitCode) => process.exit(exitCode));

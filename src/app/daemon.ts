@@ -9,6 +9,7 @@ import type { Klog } from '../observe/klog.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { ChangeMeter } from './change-meter.ts';
+import { checkFamilies } from './check-families.ts';
 import { nodeSubject, ProblemFinder } from './find-problems.ts';
 import { InterfaceWatch } from './interface-watch.ts';
 import { inventory } from './inventory.ts';
@@ -104,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     onWake: () => work.wake(),
     onGiveUp: onFatal,
+    check: (node) => checkFamilies({ config, families, node, log }),
   });
   const shared = { settings, proxier, nodeName: name, tables, gate, meter, problems, kernel, rules, families };
   const work = startServing({ isHealthy: () => true, ...options, ...shared, clock });

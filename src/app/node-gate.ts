@@ -12,8 +12,10 @@ export interface NodeGateOptions {
   readonly log: Log;
   /** Time is up: look again. */
   readonly onWake: () => void;
-  /** Pod networks did not come in time. */
+  /** Pod networks did not come in time, or the check has failed. */
   readonly onGiveUp: (error: Error) => void;
+  /** Looks at what is known now that the wait is over; an error keeps the gate closed for good. */
+  readonly check?: (node: Node | undefined) => Error | undefined;
 }
 
 /** How long upstream waits for the addresses of the Node. */
@@ -33,6 +35,7 @@ class NodeWaitError extends Error {
 export class NodeGate {
   readonly #options: NodeGateOptions;
   #isOpen = false;
+  #isRefused = false;
   #waiting = false;
   #addressesAreDue = false;
   #node: Node | undefined;
@@ -50,7 +53,7 @@ export class NodeGate {
 
   /** Whether rounds may run, with the Node as the API has it now. */
   letsThrough(node: Node | undefined): boolean {
-    if (this.#isOpen) return true;
+    if (this.#isOpen || this.#isRefused) return this.#isOpen;
     this.#node = node;
     const missing = this.#missing();
     if (missing === undefined) this.#open();
@@ -94,9 +97,12 @@ export class NodeGate {
   }
 
   #open(): void {
-    this.#isOpen = true;
     this.close();
-    const { log, nodeName } = this.#options;
+    const { log, nodeName, check, onGiveUp } = this.#options;
+    const refusal = check?.(this.#node);
+    this.#isRefused = refusal !== undefined;
+    if (refusal !== undefined) return onGiveUp(refusal);
+    this.#isOpen = true;
     const addresses = this.#node?.addresses ?? [];
     if (addresses.length > 0) log.info('Node found', { node: nodeName, addresses: addresses.join(',') });
     else log.warning('Going on without the addresses of the Node', { node: nodeName, known: this.#node !== undefined });

@@ -15,7 +15,7 @@ beforeEach(() => {
   errors = [];
 });
 
-function gate(options: { readonly addressWaitMs?: number; readonly needsPodCidrs?: boolean } = {}): NodeGate {
+function gate(options: Partial<ConstructorParameters<typeof NodeGate>[0]> = {}): NodeGate {
   return new NodeGate({
     nodeName: 'node-1',
     addressWaitMs: usualAddressWaitMs,
@@ -55,6 +55,23 @@ describe('NodeGate', () => {
     expect(waiting.letsThrough(node())).toBe(true);
     await clock.advance(600_000);
     expect([wakes, errors]).toEqual([0, []]);
+  });
+
+  it('stays closed when what is known does not fit, and says so once', () => {
+    const looked: unknown[] = [];
+    const closed = gate({
+      check: (found) => {
+        looked.push(found?.name);
+        return new Error('no support for IPv6');
+      },
+    });
+    expect([closed.letsThrough(undefined), looked]).toEqual([false, []]);
+    expect([closed.letsThrough(node()), closed.letsThrough(node()), closed.isOpen]).toEqual([false, false, false]);
+    expect([looked, errors]).toEqual([['node-1'], ['no support for IPv6']]);
+  });
+
+  it('opens when the check finds nothing', () => {
+    expect(gate({ check: () => undefined }).letsThrough(node())).toBe(true);
   });
 
   it('stays open when the Node goes', () => {

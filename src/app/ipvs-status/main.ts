@@ -13,5 +13,6 @@ void runIpvsStatus(process.argv.slice(2), {
   openNames: openNameSource,
   // names and data of the kernel are bytes, each read as one letter
   writeOutput: (text) => writeAll(1, Buffer.from(text, 'latin1')),
+  writeBytes: (bytes) => writeAll(1, bytes),
   writeError: (text) => writeAll(2, Buffer.from(text, 'utf8')),
 }).then((exitCode) => process.exit(exitCode));

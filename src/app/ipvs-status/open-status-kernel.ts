@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { StatusKernel } from '../../cli/ipvs-status/status-world.ts';
 import { readListedConnections } from '../../kernel/ipvs/connection-text.ts';
 import { createIpvsDriver } from '../../kernel/ipvs/driver.ts';
-import { readListedRealServers } from '../../kernel/ipvs/listing-text.ts';
+import { readListingText } from '../../kernel/ipvs/listing-text.ts';
 import { AddonLoadError, loadNetlinkAddon } from '../../native/addon.ts';
 import { openAddonTransport } from '../../netlink/connection.ts';
 import { netlinkProtocol } from '../../netlink/constants.ts';
@@ -28,10 +28,10 @@ export async function openStatusKernel(): Promise<StatusKernel> {
     info: () => driver.info(),
     timeouts: () => driver.timeouts(),
     daemons: () => driver.daemons(),
-    listVirtualServers: () => driver.listVirtualServers(),
+    listVirtualServers: (counters) => driver.listVirtualServers(counters),
     findVirtualServer: (identity) => driver.findVirtualServer(identity),
     listRealServers: (virtualServers) => driver.listRealServers(virtualServers),
-    readListedRealServers: async () => (existsSync(tablePath) ? await readListedRealServers(tablePath) : undefined),
+    readTable: () => (existsSync(tablePath) ? readListingText(tablePath) : undefined),
     readConnections: () => readListedConnections(connectionsPath),
     close: () => {
       transport.close();

@@ -11,34 +11,70 @@ const protocolNumber = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 
 /** By firewall mark, then family, protocol, address and port. */
 export function sortVirtualServers<T>(entries: readonly T[], identityOf: (entry: T) => VirtualServerIdentity): T[] {
-  return sortByKeys(entries, (entry) => virtualServerSortKey(identityOf(entry)));
+  return (
+    sortNearIpv4(entries, (entry) => nearNumber(identityOf(entry))) ??
+    sortByKeys(entries, (entry) => virtualServerSortKey(identityOf(entry)))
+  );
 }
 
 /** By address, then port. */
 export function sortRealServers<T extends { readonly address: IpAddress; readonly port: number }>(
   entries: readonly T[],
 ): T[] {
-  return sortNearIpv4(entries) ?? sortByKeys(entries, realServerSortKey);
+  return sortNearIpv4(entries, endpointNumber) ?? sortByKeys(entries, realServerSortKey);
+}
+
+/**
+ * Order of endpoints over IPv4 that are numbers, `address * 65536 + port`: their indices. Undefined where addresses are
+ * so far apart that the order is not that of the numbers.
+ */
+export function orderOfEndpoints(endpoints: readonly number[]): readonly number[] | undefined {
+  const indices = endpoints.map((_, index) => index);
+  if (spanOf(endpoints) >= farApart) return undefined;
+  const inOrder = endpoints.every((endpoint, index) => index === 0 || (endpoints[index - 1] ?? 0) <= endpoint);
+  return inOrder ? indices : indices.sort((first, second) => (endpoints[first] ?? 0) - (endpoints[second] ?? 0));
+}
+
+const endpointsPerProtocol = 2 ** 48;
+/** Endpoints of this distance are half of all addresses apart: a difference of 32 bits turns negative. */
+const farApart = 2 ** 47;
+const protocolOrder = { TCP: 0, UDP: 1, SCTP: 2 } as const;
+
+function spanOf(numbers: readonly number[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = 0;
+  for (const number of numbers) {
+    const endpoint = number % endpointsPerProtocol;
+    if (endpoint < least) least = endpoint;
+    if (endpoint > greatest) greatest = endpoint;
+  }
+  return greatest - (greatest % 65_536) - (least - (least % 65_536));
+}
+
+function endpointNumber({ address, port }: { readonly address: IpAddress; readonly port: number }): number | undefined {
+  return familyOf(address) === 'IPv6' ? undefined : ipv4Word(address) * 65_536 + port;
+}
+
+function nearNumber(identity: VirtualServerIdentity): number | undefined {
+  if (identity.kind === 'firewallMark') return undefined;
+  const endpoint = endpointNumber(identity);
+  return endpoint === undefined ? undefined : protocolOrder[identity.protocol] * endpointsPerProtocol + endpoint;
 }
 
 /**
  * The usual case, several times faster: IPv4 addresses that are less than half of all addresses apart, whose order is
  * that of their numbers however they are sorted. Undefined for any other.
  */
-function sortNearIpv4<T extends { readonly address: IpAddress; readonly port: number }>(
-  entries: readonly T[],
-): T[] | undefined {
-  let least = Number.POSITIVE_INFINITY;
-  let greatest = 0;
+function sortNearIpv4<T>(entries: readonly T[], numberOf: (entry: T) => number | undefined): T[] | undefined {
+  const numbers: number[] = [];
   const keyed: { readonly entry: T; readonly key: number }[] = [];
   for (const entry of entries) {
-    if (familyOf(entry.address) === 'IPv6') return undefined;
-    const word = ipv4Word(entry.address);
-    least = Math.min(least, word);
-    greatest = Math.max(greatest, word);
-    keyed.push({ entry, key: word * 65_536 + entry.port });
+    const key = numberOf(entry);
+    if (key === undefined) return undefined;
+    numbers.push(key);
+    keyed.push({ entry, key });
   }
-  if (greatest - least >= 2 ** 31) return undefined;
+  if (spanOf(numbers) >= farApart) return undefined;
   return keyed.sort((first, second) => first.key - second.key).map(({ entry }) => entry);
 }
 

@@ -61,7 +61,11 @@ async function withKernel(wanted: Wanted, world: StatusWorld, openNames: () => N
   }
   try {
     const names: ListingNames = wanted.options.has('numeric') ? noLookUps : openNames();
-    return await list(wanted, { kernel, version, names, write: world.writeOutput }, world);
+    return await list(
+      wanted,
+      { kernel, version, names, write: world.writeOutput, writeBytes: world.writeBytes },
+      world,
+    );
   } catch (error) {
     world.writeError(listingFailure(error));
     return 1;

@@ -2,6 +2,7 @@ import type { ListedConnection, ListedRealServer, ListedVirtualServer } from '..
 import type { IpAddress } from '../../model/ip.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
 import type { VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
+import { listNumeric } from './list-numeric.ts';
 import { sortRealServers, sortVirtualServers } from './listing-order.ts';
 import type { OptionName } from './options.ts';
 import { connectionLine, connectionsHeading } from './print-connections.ts';
@@ -15,7 +16,7 @@ import {
   tableHeading,
   virtualServerLine,
 } from './print-table.ts';
-import type { Listing, RealServersOf } from './status-world.ts';
+import type { ListedTable, Listing } from './status-world.ts';
 
 /** Virtual servers, or connections, that are read, named and written at a time: bounds the memory needed. */
 const entriesPerPart = 512;
@@ -35,21 +36,31 @@ export async function listTable(
   const look: TableLook = { detail, exact: options.has('exact'), names: listing.names.names };
   const sorted = !options.has('nosort');
   if (selected !== undefined) return await listSelected(listing, look, sorted, selected);
-  const found = await listing.kernel.listVirtualServers();
+  const counters = detail === 'stats' || detail === 'rate' ? 'withCounters' : 'withoutCounters';
+  const found = await listing.kernel.listVirtualServers(counters);
   listing.write(versionLine(listing.version) + tableHeading(detail));
-  const scanned = detail === 'plain' ? await listing.kernel.readListedRealServers() : undefined;
+  const table = detail === 'plain' ? listing.kernel.readTable() : undefined;
   const ordered = sorted ? sortVirtualServers(found, identityOf) : found;
-  for (const part of partsOf(ordered, scanned === undefined ? entriesPerPart : readEntriesPerPart)) {
-    await listPart(listing, look, sorted, part, scanned);
+  if (table !== undefined && options.has('numeric')) {
+    const marked = await readRealServers(listing, ordered.filter(isMarked));
+    listNumeric({ virtualServers: ordered, table, marked, sorted }, listing.writeBytes);
+    return true;
+  }
+  for (const part of partsOf(ordered, table === undefined ? entriesPerPart : readEntriesPerPart)) {
+    await listPart(listing, look, sorted, part, table);
   }
   return true;
+}
+
+function isMarked(listed: ListedVirtualServer): boolean {
+  return identityOf(listed).kind === 'firewallMark';
 }
 
 /** Prints the whole table as command lines. */
 export async function saveTable(listing: Listing): Promise<void> {
   const { names } = listing.names;
   for (const part of partsOf(
-    sortVirtualServers(await listing.kernel.listVirtualServers(), identityOf),
+    sortVirtualServers(await listing.kernel.listVirtualServers('withoutCounters'), identityOf),
     entriesPerPart,
   )) {
     const realServers = await listing.kernel.listRealServers(part.map(({ virtualServer }) => virtualServer));
@@ -95,11 +106,10 @@ async function listPart(
   look: TableLook,
   sorted: boolean,
   part: readonly ListedVirtualServer[],
-  scanned: RealServersOf | undefined,
+  table: ListedTable | undefined,
 ): Promise<void> {
-  const read = scanned === undefined ? part : part.filter((listed) => identityOf(listed).kind === 'firewallMark');
-  const detailed = await readRealServers(listing, read);
-  const realServers = part.map((listed) => detailed.get(keyOf(listed)) ?? scanned?.(keyOf(listed)) ?? []);
+  const detailed = await readRealServers(listing, table === undefined ? part : part.filter(isMarked));
+  const realServers = part.map((listed) => detailed.get(keyOf(listed)) ?? table?.realServersOf(keyOf(listed)) ?? []);
   await lookUp(listing, part, realServers);
   let text = '';
   for (const [index, listed] of part.entries()) {

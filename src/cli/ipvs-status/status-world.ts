@@ -17,17 +17,34 @@ export interface StatusKernel {
   info(): Promise<IpvsVersion>;
   timeouts(): Promise<IpvsTimeouts>;
   daemons(): Promise<readonly SyncDaemon[]>;
-  listVirtualServers(): Promise<readonly ListedVirtualServer[]>;
+  /** Without counters they cost a third; all of them are 0 then. */
+  listVirtualServers(counters: 'withCounters' | 'withoutCounters'): Promise<readonly ListedVirtualServer[]>;
   findVirtualServer(identity: VirtualServerIdentity): Promise<ListedVirtualServer | undefined>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]>;
   /** Real servers of all virtual servers but those of firewall marks; undefined where there is no such cheap reading. */
-  readListedRealServers(): Promise<RealServersOf | undefined>;
+  readTable(): ListedTable | undefined;
   readConnections(): AsyncIterable<ListedConnection>;
   close(): void;
 }
 
-/** Real servers of a virtual server that were read already; empty for one that was not there. */
-export type RealServersOf = (key: VirtualServerKey) => readonly ListedRealServer[];
+/** Real servers that were read already. */
+export interface ListedTable {
+  /** Those of a virtual server; empty for one that was not there. */
+  realServersOf(key: VirtualServerKey): readonly ListedRealServer[];
+  /** The same in the form that the kernel prints; undefined unless all of them are reached over IPv4. */
+  linesOf(key: VirtualServerKey): RealServerLines | undefined;
+}
+
+/** Real servers over IPv4, one number in each list. */
+export interface RealServerLines {
+  readonly bytes: Uint8Array;
+  /** Address and port: `address * 65536 + port`. */
+  readonly endpoints: readonly number[];
+  /** Where the columns behind the endpoint begin, which are those of a listing, with the line feed. */
+  readonly columns: readonly number[];
+  /** Where the columns end. */
+  readonly ends: readonly number[];
+}
 
 /** Names of hosts and ports. */
 export interface NameSource extends AddressBook {
@@ -46,6 +63,8 @@ export interface StatusWorld {
   readonly openKernel: () => Promise<StatusKernel>;
   readonly openNames: () => NameSource;
   readonly writeOutput: (text: string) => void;
+  /** Bytes that are not kept: they change after the call. */
+  readonly writeBytes: (bytes: Uint8Array) => void;
   readonly writeError: (text: string) => void;
 }
 
@@ -58,4 +77,5 @@ export interface Listing {
   readonly version: IpvsVersion;
   readonly names: ListingNames;
   readonly write: (text: string) => void;
+  readonly writeBytes: (bytes: Uint8Array) => void;
 }

@@ -6,14 +6,17 @@ import { MalformedMessageError } from '../../netlink/message-reader.ts';
 import type { ListedVirtualServer } from '../drivers.ts';
 import { familyOfNumber, protocolOfNumber } from '../ip-numbers.ts';
 import { commandAttribute, hashedFlag, ipvsCommand, serviceAttribute } from './attributes.ts';
-import { decodeCounters } from './decode-counters.ts';
+import { decodeCounters, noTraffic } from './decode-counters.ts';
 import { addressOfBytes, replyNest, required } from './reply.ts';
 
 /**
- * The virtual server of the reply that the reader is at. Undefined for a protocol other than TCP, UDP and SCTP. Throws
+ * The virtual server of the reply that the reader is at; without counters all of them are 0. Undefined for a protocol other than TCP, UDP and SCTP. Throws
  * `MalformedMessageError`.
  */
-export function decodeVirtualServer(message: MessageReader): ListedVirtualServer | undefined {
+export function decodeVirtualServer(
+  message: MessageReader,
+  wanted: 'withCounters' | 'withoutCounters' = 'withCounters',
+): ListedVirtualServer | undefined {
   const fields = readFields(replyNest(message, ipvsCommand.newService, commandAttribute.service));
   const identity = identityOf(fields);
   if (identity === undefined) return undefined;
@@ -28,7 +31,7 @@ export function decodeVirtualServer(message: MessageReader): ListedVirtualServer
     persistencePrefixLength: prefixLength(netmask, family),
     persistenceEngine: fields.persistenceEngine,
   };
-  const counters = decodeCounters(fields.statistics, fields.statistics64);
+  const counters = wanted === 'withCounters' ? decodeCounters(fields.statistics, fields.statistics64) : noTraffic;
   return { virtualServer, counters, netmask: family === 'IPv6' ? netmask.host : netmask.network };
 }
 

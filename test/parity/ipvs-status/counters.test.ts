@@ -64,6 +64,7 @@ function counting(kernel: StatusKernel, ten: readonly bigint[]): StatusKernel {
   };
   return {
     ...kernel,
-    listVirtualServers: async () => (await kernel.listVirtualServers()).map((listed) => ({ ...listed, counters })),
+    listVirtualServers: async () =>
+      (await kernel.listVirtualServers('withoutCounters')).map((listed) => ({ ...listed, counters })),
   };
 }

@@ -97,6 +97,7 @@ async function runOurs(
     openKernel: async () => kernel(await openStatusKernel()),
     openNames: openNameSource,
     writeOutput: (text) => (output += text),
+    writeBytes: (bytes) => (output += Buffer.from(bytes).toString('latin1')),
     writeError: (text) => (error += text),
   });
   return { output, error, exitCode };

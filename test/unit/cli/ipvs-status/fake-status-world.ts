@@ -43,6 +43,7 @@ export async function runStatus(commandLine: string, state: FakeState = {}) {
     openKernel: () => openKernel(state, printed),
     openNames: () => openNames(printed.asked),
     writeOutput: (text) => (printed.output += text),
+    writeBytes: (bytes) => (printed.output += Buffer.from(bytes).toString('latin1')),
     writeError: (text) => (printed.error += text),
   });
   return { ...printed, exitCode };
@@ -65,7 +66,7 @@ async function openKernel(state: FakeState, printed: { closed: number }): Promis
       return found === undefined ? undefined : listed(found[0]);
     },
     listRealServers: async (virtualServers) => virtualServers.map(({ key }) => serversOf(key)),
-    readListedRealServers: async () => (state.withoutText ? undefined : serversOf),
+    readTable: () => (state.withoutText ? undefined : { realServersOf: serversOf, linesOf: () => undefined }),
     readConnections: async function* () {
       yield* state.connections ?? [];
     },

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readListedConnections } from '../../../../src/kernel/ipvs/connection-text.ts';
-import { readListedRealServers } from '../../../../src/kernel/ipvs/listing-text.ts';
+import { readListingText } from '../../../../src/kernel/ipvs/listing-text.ts';
+import type { VirtualServerKey } from '../../../../src/model/virtual-server.ts';
 import { virtualServer } from '../../../support/ipvs-builders.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'listing-text-'));
@@ -27,9 +28,10 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
 `;
   const none = { activeConnections: 0, inactiveConnections: 0 };
 
-  it('are read in their order', async () => {
+  it('are read in their order', () => {
     writeFileSync(path, text);
-    const realServersOf = await readListedRealServers(path);
+    const table = readListingText(path);
+    const realServersOf = (key: VirtualServerKey) => table.realServersOf(key);
     expect(realServersOf(virtualServer('TCP', '10.96.0.1:80').key)).toEqual([
       {
         address: '10.244.1.10',
@@ -56,7 +58,19 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
     expect(realServersOf(virtualServer('TCP', '10.96.0.99:80').key)).toEqual([]);
   });
 
-  it('wherever the text is cut', async () => {
+  it('over IPv4 as they lie in the text', () => {
+    writeFileSync(path, text);
+    const table = readListingText(path);
+    const lines = table.linesOf(virtualServer('TCP', '10.96.0.1:80').key);
+    expect(lines?.endpoints).toEqual([0x0af4010a * 65_536 + 8080, 0xc0a80a0b * 65_536 + 65_535]);
+    const columns = lines?.columns.map((start, index) => text.slice(start, lines.ends[index]));
+    expect(columns).toEqual(['Masq    1      12         3         \n', 'Route   2147483647 1234567890 0         \n']);
+    expect(table.linesOf(virtualServer('UDP', '10.96.0.10:53').key)?.endpoints).toEqual([]);
+    expect(table.linesOf(virtualServer('SCTP', '[fd00::1]:3720').key)).toBeUndefined();
+    expect(table.linesOf(virtualServer('TCP', '10.96.0.99:80').key)?.endpoints).toEqual([]);
+  });
+
+  it('of a large table', () => {
     const hexadecimal = (index: number) => `0A60${index.toString(16).padStart(4, '0').toUpperCase()}`;
     const blocks = Array.from(
       { length: 6000 },
@@ -64,18 +78,26 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
         `TCP  ${hexadecimal(index)}:0050 rr  \n${`  -> ${hexadecimal(index)}:1F90      Masq    ${index}      0          0         \n`.repeat(index % 4)}`,
     );
     writeFileSync(path, heading + blocks.join(''));
-    const realServersOf = await readListedRealServers(path);
+    const table = readListingText(path);
     for (let index = 0; index < blocks.length; index++) {
       const endpoint = `10.96.${index >> 8}.${index & 255}`;
       const expected = { address: endpoint, port: 8080, forwarding: 'masquerade', weight: index, ...none };
-      expect(realServersOf(virtualServer('TCP', `${endpoint}:80`).key)).toEqual(
+      expect(table.realServersOf(virtualServer('TCP', `${endpoint}:80`).key)).toEqual(
         Array.from({ length: index % 4 }, () => expected),
       );
     }
   });
 
-  it('of a table that is not there', async () => {
-    await expect(readListedRealServers(join(directory, 'nothing'))).rejects.toThrow(/read .*nothing: ENOENT/);
+  it('of a text that was cut off', () => {
+    for (let length = 0; length < text.length; length += 7) {
+      writeFileSync(path, text.slice(0, length));
+      const table = readListingText(path);
+      expect(table.realServersOf(virtualServer('TCP', '10.96.0.1:80').key).length).toBeLessThan(3);
+    }
+  });
+
+  it('of a table that is not there', () => {
+    expect(() => readListingText(join(directory, 'nothing'))).toThrow(/read .*nothing: ENOENT/);
   });
 });
 

@@ -80,5 +80,7 @@ function readText(path: string): string | undefined {
 
 /** Modules are files of their name, with `-` for some `_`, compressed or not. */
 function lists(text: string | undefined, name: string): boolean {
-  return text !== undefined && new RegExp(`^\\S*/${name.replaceAll('_', '[_-]')}\\.ko(?:\\.\\w+)?(?::|$)`, 'm').test(text);
+  return (
+    text !== undefined && new RegExp(`^\\S*/${name.replaceAll('_', '[_-]')}\\.ko(?:\\.\\w+)?(?::|$)`, 'm').test(text)
+  );
 }

@@ -10,7 +10,7 @@ import type { ToolWorld } from './tool-world.ts';
 export type ToolRun = (commandLine: ToolCommandLine, world: ToolWorld) => Promise<number>;
 
 /** Exit code of every tool for what it could not find out, and for command lines that it cannot read. */
-export const failed = 2;
+const failed = 2;
 
 /** Carries out the tool that the first word names; the exit code. */
 export async function runTool(

@@ -3,6 +3,7 @@ import { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
 import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
+import type { CommandRunner } from '../kernel/rules/run-command.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { ProxyEvent } from '../kubernetes/events/event.ts';
 import type { Klog } from '../observe/klog.ts';
@@ -30,6 +31,8 @@ export interface DaemonOptions {
   readonly listener: DaemonListener;
   /** Whether changes reach the kernel in time, as health check ports tell; true where nobody watches over it. */
   readonly isHealthy?: () => boolean;
+  /** Runs iptables; by default as children of this process. */
+  readonly runCommand?: CommandRunner;
   /** The program cannot go on. By default it goes on waiting for what is missing. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -78,7 +81,7 @@ export interface Daemon {
 
 /** Wires everything and starts it. Rejects when the node cannot serve Services. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, klog, metrics, onFatal = () => {} } = options;
+  const { settings, klog, metrics, runCommand, onFatal = () => {} } = options;
   const { config } = settings;
   const log = klog.named('app/daemon.ts');
   const clock = systemClock;
@@ -86,7 +89,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const kernel = await prepareKernel(settings, log, (operations) =>
     metrics.proxier.operations('virtualServer', 'applied', operations),
   );
-  const rules = new IptablesRulesDriver({ flavour: config.proxier.iptablesFlavour });
+  const flavour = config.proxier.iptablesFlavour;
+  const rules = new IptablesRulesDriver({ flavour, ...(runCommand && { run: runCommand }) });
   const families = await rules.families();
   if (families.length === 0) throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');
 

@@ -10,7 +10,7 @@ export function measuredDrivers(
   drivers: Drivers,
   metrics: Pick<Metrics, 'proxier' | 'conntrack'>,
   clock: Clock,
-  traffic?: Pick<TrafficBook, 'readAlong'>,
+  traffic: Pick<TrafficBook, 'readAlong'>,
 ) {
   const stopwatch = () => {
     const startMs = clock.monotonicMs();
@@ -43,8 +43,7 @@ interface Applying<Operation> {
 }
 
 /** Traffic is read along with every scan. */
-function watchedScan(driver: IpvsDriver, traffic: Pick<TrafficBook, 'readAlong'> | undefined): IpvsDriver {
-  if (traffic === undefined) return driver;
+function watchedScan(driver: IpvsDriver, traffic: Pick<TrafficBook, 'readAlong'>): IpvsDriver {
   const scan: IpvsDriver['scan'] = (visitor) => traffic.readAlong(visitor, (both) => driver.scan(both));
   return replaced(driver, 'scan', scan);
 }

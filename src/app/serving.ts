@@ -19,7 +19,9 @@ import { measuredDrivers } from './measured-drivers.ts';
 import { NoLocalEndpoints } from './no-local-endpoints.ts';
 import type { NodeGate } from './node-gate.ts';
 import { NodeTracker } from './node-tracker.ts';
+import { removingLeftovers } from './leftover-listener.ts';
 import type { Kernel } from './open-kernel.ts';
+import { openTraffic } from './open-traffic.ts';
 import type { PlanFollower } from './plan-follower.ts';
 import { wantedSysctls } from './prepare-node.ts';
 import { reconcileReport } from './reconcile-report.ts';
@@ -72,7 +74,8 @@ export function startServing(parts: WorkParts): NodeWork {
   const { config } = settings;
   const log = klog.named('app/serving.ts');
   const tracker = new NodeTracker({ tables, driver: kernel.address, config, nodeName, families });
-  const measured = measuredDrivers({ ...kernel, rules }, metrics, clock);
+  const traffic = openTraffic({ proxier, tables, desired: () => reconciler.desired, metrics, clock });
+  const measured = measuredDrivers({ ...kernel, rules }, metrics, clock, traffic);
   const observer = reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems);
   const reconciler = new Reconciler({
     tables,
@@ -95,7 +98,7 @@ export function startServing(parts: WorkParts): NodeWork {
   const report = new RoundReport({
     families,
     metrics,
-    listener: parts.listener,
+    listener: removingLeftovers(parts.listener, { config, rules, clock, log }),
     meter,
     noLocalEndpoints,
     healthCheckPorts,

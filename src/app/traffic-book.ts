@@ -1,3 +1,4 @@
+import type { TrafficSettings } from '../config/config.ts';
 import type { ScannedRealServer, TableVisitor } from '../kernel/drivers.ts';
 import type { TrafficCounters } from '../model/real-server.ts';
 import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
@@ -11,13 +12,6 @@ export interface ServicePortLabels {
   readonly service: string;
   readonly port: string;
   readonly protocol: string;
-}
-
-/** How much of the traffic is shown. */
-export interface TrafficSettings {
-  readonly level: TrafficView['level'];
-  /** Most series; what does not fit any more is left out, and the totals of its Service ports are added up as one. */
-  readonly maxSeries: number;
 }
 
 export interface TrafficBookOptions {

@@ -1,5 +1,6 @@
 import type { TrackedFlow } from '../../../src/kernel/drivers.ts';
 import { describe, expect, it } from '@jest/globals';
+import type { TrafficBook } from '../../../src/app/traffic-book.ts';
 import { measuredDrivers } from '../../../src/app/measured-drivers.ts';
 import { ip } from '../../support/builders.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
@@ -15,7 +16,13 @@ function setup() {
       reconciled: (family: string, seconds: number, deleted: number) => seen.push(`${family} ${seconds} ${deleted}`),
     },
   };
-  const { drivers, roundEnded } = measuredDrivers(kernel.drivers, metrics as never, clock); // only these two are used
+  const traffic: Pick<TrafficBook, 'readAlong'> = {
+    readAlong: async (visitor, scan) => {
+      seen.push('traffic');
+      await scan(visitor);
+    },
+  };
+  const { drivers, roundEnded } = measuredDrivers(kernel.drivers, metrics as never, clock, traffic); // only these two
   return { kernel, clock, seen, drivers, roundEnded };
 }
 
@@ -30,6 +37,12 @@ const flow: TrackedFlow = {
 };
 
 describe('measuredDrivers', () => {
+  it('read traffic along with a scan', async () => {
+    const { seen, drivers } = setup();
+    await drivers.ipvs.scan({ virtualServer() {}, realServers() {} });
+    expect(seen).toEqual(['traffic']);
+  });
+
   it('apply as the drivers do, and tell the size of what was applied', async () => {
     const { kernel, seen, drivers } = setup();
     kernel.failWhen = (operation) => operation.includes('10.0.0.2');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ServicePortLabels, TrafficBook, type TrafficSettings } from '../../../src/app/traffic-book.ts';
+import { type ServicePortLabels, TrafficBook } from '../../../src/app/traffic-book.ts';
+import type { TrafficSettings } from '../../../src/config/config.ts';
 import type { TableVisitor } from '../../../src/kernel/drivers.ts';
 import { noTraffic } from '../../../src/kernel/ipvs/decode-counters.ts';
 import { MetricRegistry } from '../../../src/observe/metric-registry.ts';

@@ -29,7 +29,7 @@ export interface OpenedObjects {
   readonly write: ((event: ProxyEvent) => void) | undefined;
   /** Told when faults of an object appear, change or end; to be set before the source is started. */
   onFaults: (object: FaultyObject) => void;
-  /** Ends the writing of Events. */
+  /** Ends the writing of Events and what looks after the API servers. */
   stop(): Promise<void>;
 }
 
@@ -52,15 +52,22 @@ function openManifests(options: OpenObjectsOptions): OpenedObjects {
 
 async function openApi(options: OpenObjectsOptions): Promise<OpenedObjects> {
   const { settings, klog, metrics, nodeName, sink, clock } = options;
-  const { source, client } = await openApiSource({
+  const { api } = metrics.proxier;
+  const opening = await openApiSource({
     connection: settings.config.clientConnection,
+    apiServer: settings.config.proxier.apiServer,
     nodeName,
     version: settings.version.text,
     sink,
     log: klog.named('kubernetes/watch/reflector.ts'),
     requests: metrics.restClient,
+    onServer(server, reason) {
+      api.serverUsed(new URL(server.url).host);
+      if (reason !== 'start') api.serverSwitched(reason);
+    },
     onFaults: (object) => opened.onFaults(object),
   });
+  const { source, client } = opening;
   metrics.registry.beforeRender(() => showCounters(source, metrics));
   const events = openEvents({ client, nodeName, clock, log: klog.named('kubernetes/events/event-writer.ts') });
   const write = (event: ProxyEvent) => events.write(event);
@@ -69,7 +76,10 @@ async function openApi(options: OpenObjectsOptions): Promise<OpenedObjects> {
     problems: problemBook(options, write),
     write,
     onFaults: () => {},
-    stop: () => events.stop(),
+    stop() {
+      opening.stop();
+      return events.stop();
+    },
   };
   return opened;
 }

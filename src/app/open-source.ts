@@ -1,4 +1,4 @@
-import type { ClientConnectionConfig } from '../config/config.ts';
+import type { ApiServerSettings, ClientConnectionConfig } from '../config/config.ts';
 import type { ObjectSink } from '../kubernetes/source.ts';
 import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
 import { ApiSource } from '../kubernetes/watch/api-source.ts';
@@ -7,19 +7,32 @@ import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
 import { type ApiClient, KubeClient, type RequestObserver } from '../kubernetes/watch/kube-client.ts';
 import type { FaultyObject } from '../kubernetes/watch/object-intake.ts';
 import { openCredentials } from '../kubernetes/watch/open-credentials.ts';
+import { proxyFor, withoutPassword } from '../kubernetes/watch/proxy-environment.ts';
+import { ServerCache } from '../kubernetes/watch/server-cache.ts';
 import { serviceAccountDirectory } from '../kubernetes/watch/service-account.ts';
 import { TokenBucket } from '../kubernetes/watch/token-bucket.ts';
 import { type Log, silentLog } from '../observe/log.ts';
+import { ApiServers, type ApiServersOptions } from './api-servers.ts';
 import { systemClock } from './system-clock.ts';
 
-export interface ApiSourceSettings {
+export interface ApiClientSettings {
   readonly connection: ClientConnectionConfig;
-  readonly nodeName: string;
+  /** Other ways to the API server; none where this is absent. */
+  readonly apiServer?: ApiServerSettings;
+  /** Spreads the nodes over the API servers. */
+  readonly nodeName?: string;
   readonly version: string;
-  readonly sink: ObjectSink;
   readonly log: Log;
   /** Told of every request. */
   readonly requests?: RequestObserver;
+  /** Told which server is used: at the start, and whenever that changes. */
+  readonly onServer?: ApiServersOptions['onServer'];
+}
+
+export interface ApiSourceSettings extends ApiClientSettings {
+  readonly apiServer: ApiServerSettings;
+  readonly nodeName: string;
+  readonly sink: ObjectSink;
   /** Told when faults of an object appear, change or end. */
   readonly onFaults?: (object: FaultyObject) => void;
 }
@@ -28,6 +41,8 @@ export interface ApiSourceSettings {
 export interface OpenedApi {
   readonly source: ApiSource;
   readonly client: ApiClient;
+  /** Ends what runs beside the source. */
+  stop(): void;
 }
 
 /**
@@ -35,35 +50,76 @@ export interface OpenedApi {
  * `ClientConfigError`.
  */
 export async function requireApiAccess(connection: ClientConnectionConfig): Promise<void> {
-  await findCredentials(connection, silentLog);
+  requireProxies(await findCredentials(connection, silentLog), silentLog);
 }
 
 /** Opens the API server as the source of objects. Throws `ClientConfigError` when the way to it is not usable. */
 export async function openApiSource(settings: ApiSourceSettings): Promise<OpenedApi> {
   const { nodeName, sink, log, onFaults } = settings;
-  const client = await openApiClient(settings);
+  const { client, servers, stop } = await open(settings);
   const shared = { client, clock: systemClock, random: Math.random, log, ...(onFaults && { onFaults }) };
-  return { client, source: new ApiSource({ ...shared, sink, nodeName }) };
+  return { client, source: new ApiSource({ ...shared, sink: servers.watch(sink), nodeName }), stop };
 }
 
 /** Opens the way to the API server, without asking it anything. Throws `ClientConfigError`. */
-export async function openApiClient(
-  settings: Pick<ApiSourceSettings, 'connection' | 'version' | 'log' | 'requests'>,
-): Promise<ApiClient> {
-  const { connection: config, version, log } = settings;
-  const source = await findCredentials(config, log);
+export async function openApiClient(settings: ApiClientSettings): Promise<ApiClient> {
+  return (await open(settings)).client;
+}
+
+const noOtherWays: ApiServerSettings = { urls: [], tlsServerName: '', discovery: false, cacheFile: '' };
+
+async function open(settings: ApiClientSettings) {
+  const { connection, apiServer = noOtherWays, nodeName = '', version, log, requests, onServer } = settings;
+  const source = await findCredentials(connection, log);
+  requireProxies(source, log);
   const clock = systemClock;
-  log.info('Using the API server', { server: source.server });
-  return new KubeClient({
-    connection: new ApiConnection({ source, clock, log }),
+  const abort = new AbortController();
+  const servers = new ApiServers({
+    source,
+    settings: apiServer,
+    nodeName,
+    cache: cacheOf(apiServer, source, log),
+    isServing: (server) => client.isServing(server, probePath(nodeName), abort.signal),
     clock,
-    limiter: new TokenBucket({ clock, perSecond: config.qps, burst: config.burst }),
-    userAgent: `ipvs-proxier/${version} (linux/${process.arch === 'x64' ? 'amd64' : process.arch})`,
-    ...(settings.requests !== undefined && { observer: settings.requests }),
+    random: Math.random,
+    log,
+    ...(onServer && { onServer }),
   });
+  const client = new KubeClient({
+    connection: new ApiConnection({ source, clock, log, environment: process.env }),
+    servers: servers.choice,
+    clock,
+    limiter: new TokenBucket({ clock, perSecond: connection.qps, burst: connection.burst }),
+    userAgent: `ipvs-proxier/${version} (linux/${process.arch === 'x64' ? 'amd64' : process.arch})`,
+    ...(requests !== undefined && { observer: requests }),
+  });
+  await servers.start();
+  const stop = () => {
+    servers.stop();
+    abort.abort();
+  };
+  return { client, servers, stop };
+}
+
+/** The own Node: what every server has to give that is of any use, and little to send. */
+function probePath(nodeName: string): string {
+  const query = new URLSearchParams({ fieldSelector: `metadata.name=${nodeName}`, resourceVersion: '0' });
+  return `/api/v1/nodes?${query.toString()}`;
+}
+
+function cacheOf({ discovery, cacheFile }: ApiServerSettings, source: CredentialSource, log: Log) {
+  if (!discovery || cacheFile === '') return undefined;
+  return new ServerCache({ path: cacheFile, configuredServer: source.server, log });
 }
 
 function findCredentials({ kubeconfig, master }: ClientConnectionConfig, log: Log): Promise<CredentialSource> {
   const directory = serviceAccountDirectory;
-  return openCredentials({ kubeconfig, master, openKubeConfig, environment: process.env, directory, log });
+  const environment = process.env;
+  return openCredentials({ kubeconfig, master, openKubeConfig, environment, directory, clock: systemClock, log });
+}
+
+/** A proxy that cannot be used is told before the first request would fail. */
+function requireProxies({ server, proxyUrl }: CredentialSource, log: Log): void {
+  const proxy = proxyUrl ?? proxyFor(server, process.env);
+  if (proxy !== undefined) log.info('The API server is reached through a proxy', { proxy: withoutPassword(proxy) });
 }

@@ -140,8 +140,26 @@ function apiMetrics(registry: MetricRegistry) {
     errors: counter('errors', 'Requests and watches that failed.'),
     decodeErrors: counter('decode_errors', 'Objects that could not be decoded.'),
   };
+  const switches = registry.counter({
+    name: 'ipvs_proxier_api_server_switches_total',
+    help: 'Times that another API server was turned to: what was wrong with the former one, or that a preferred one works again.',
+    labels: ['reason'],
+  });
+  const used = registry.gauge({
+    name: 'ipvs_proxier_api_server_used',
+    help: '1 for the API server that new requests go to, 0 for those they went to before.',
+    labels: ['server'],
+  });
+  let current: string | undefined;
   const shown = new Map<string, ApiTotals>();
   return {
+    /** Host and port of the server that is used from now on. */
+    serverUsed(server: string): void {
+      if (current !== undefined) used.set({ server: current }, 0);
+      used.set({ server }, 1);
+      current = server;
+    },
+    serverSwitched: (reason: string) => switches.add({ reason }),
     event: (resource: WatchedResource, type: 'added' | 'modified' | 'deleted', count = 1) =>
       events.add({ resource, type }, count),
     /** Totals since the start, for the counters to catch up with. */

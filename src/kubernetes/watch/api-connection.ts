@@ -1,11 +1,18 @@
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { Clock } from '../../model/clock.ts';
 import type { Log } from '../../observe/log.ts';
+import { type ApiServer, hostOf } from './api-server.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
+import { checkPem } from './pem-check.ts';
+import { proxyFor } from './proxy-environment.ts';
 
 /** How long credentials are used before their files are read again. */
 const refreshAfterMs = 60_000;
+/** As above, after they could not be read: files are replaced one after the other. */
+const retryAfterMs = 5_000;
 /** How long an idle connection is kept for the next request. */
 const idleConnectionMs = 60_000;
 /** How long a connection is silent before TCP asks whether the other side lives; a dead one is found 10 s later. */
@@ -17,81 +24,126 @@ export interface ReadyConnection {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+export interface ApiConnectionOptions {
+  readonly source: CredentialSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For proxies; see `proxyFor`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * The connections to the API server and the credentials they carry. Credentials are read again once a minute, and at
- * once after `invalidate`; when certificates change, new requests use new connections and running ones keep theirs.
+ * Connections to the addresses of the API server and the credentials they carry. Credentials are read again once a
+ * minute, before they expire, and at once after `invalidate` or `doubt`; when certificates change, new requests use new
+ * connections and running ones keep theirs. Credentials that cannot be used, e.g. a certificate whose key has not been
+ * written yet, leave the last ones in force.
  */
 export class ApiConnection {
   readonly #source: CredentialSource;
   readonly #clock: Clock;
   readonly #log: Log;
-  #agent: HttpAgent | undefined;
-  #agentIdentity = '';
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+  /** By URL; of the credentials in force. */
+  #agents = new Map<string, HttpAgent>();
+  #identity = '';
   #credentials: Credentials | undefined;
-  #readAtMs = 0;
+  #readAgainAtMs = Number.NEGATIVE_INFINITY;
   #refused = false;
   #reading: Promise<void> | undefined;
 
-  constructor(options: { readonly source: CredentialSource; readonly clock: Clock; readonly log: Log }) {
-    this.#source = options.source;
-    this.#clock = options.clock;
-    this.#log = options.log;
-  }
-
-  get server(): string {
-    return this.#source.server;
+  constructor({ source, clock, log, environment = {} }: ApiConnectionOptions) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#log = log;
+    this.#environment = environment;
   }
 
   /** Rejects only when credentials have never been read. */
-  async ready(): Promise<ReadyConnection> {
-    const isOld = this.#clock.monotonicMs() - this.#readAtMs >= refreshAfterMs;
-    if (this.#credentials === undefined || isOld || this.#refused) {
+  async ready(server: ApiServer): Promise<ReadyConnection> {
+    if (this.#needsReading()) {
       this.#reading ??= this.#read().finally(() => {
         this.#reading = undefined;
       });
       await this.#reading;
     }
     const credentials = this.#credentials as Credentials; // set by #read, which rejects otherwise
-    return { agent: this.#agentFor(credentials), headers: credentials.headers };
+    return { agent: this.#agentFor(server, credentials), headers: credentials.headers };
   }
 
-  /** The server has refused the credentials. */
+  /** A server has refused the credentials. */
   invalidate(): void {
     this.#refused = true;
   }
 
+  /** A connection could not be made: certificates may have been replaced, so files are read again before the next. */
+  doubt(): void {
+    this.#readAgainAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Ends all connections, those in use included. */
   close(): void {
-    this.#agent?.destroy();
-    this.#agent = undefined;
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
+  }
+
+  #needsReading(): boolean {
+    if (this.#credentials === undefined || this.#refused) return true;
+    if (this.#clock.monotonicMs() >= this.#readAgainAtMs) return true;
+    return this.#clock.nowMs() >= (this.#credentials.renewAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   async #read(): Promise<void> {
-    const fresh = this.#refused;
+    let waitMs = refreshAfterMs;
     try {
-      this.#credentials = await this.#source.read(fresh);
+      this.#take(await this.#source.read(this.#refused));
       this.#refused = false;
     } catch (error) {
       if (this.#credentials === undefined) throw error;
+      waitMs = retryAfterMs;
       this.#log.error('Cannot renew the credentials for the API server, using the last ones', error);
     }
-    this.#readAtMs = this.#clock.monotonicMs();
+    this.#readAgainAtMs = this.#clock.monotonicMs() + waitMs;
   }
 
-  #agentFor(credentials: Credentials): HttpAgent {
-    const { headers: _headers, ...identity } = credentials;
+  /** Throws when certificate and key do not belong together, or are none. */
+  #take(credentials: Credentials): void {
+    const { headers: _headers, renewAtMs: _renewAtMs, ...identity } = credentials;
     const text = JSON.stringify(identity);
-    if (this.#agent === undefined || text !== this.#agentIdentity) {
-      this.#agent = createAgent(this.server, credentials); // the idle connections of the old one end by themselves
-      this.#agentIdentity = text;
+    if (text !== this.#identity) {
+      checkPem(credentials);
+      this.#warnOfUnchecked(credentials);
+      this.#agents = new Map(); // the idle connections of the old ones end by themselves
+      this.#identity = text;
     }
-    return this.#agent;
+    this.#credentials = credentials;
+  }
+
+  #warnOfUnchecked({ verifyServer }: Credentials): void {
+    if (verifyServer || !this.#source.server.startsWith('https:')) return;
+    this.#log.warning('The certificate of the API server is not checked: insecure-skip-tls-verify is set', {
+      server: this.#source.server,
+    });
+  }
+
+  #agentFor(server: ApiServer, credentials: Credentials): HttpAgent {
+    let agent = this.#agents.get(server.url);
+    if (agent === undefined) {
+      const proxy = this.#source.proxyUrl ?? proxyFor(server.url, this.#environment);
+      agent = createAgent(server, credentials, proxy);
+      this.#agents.set(server.url, agent);
+    }
+    return agent;
   }
 }
 
-function createAgent(server: string, credentials: Credentials): HttpAgent {
-  const options = { keepAlive: true, keepAliveMsecs: keepAliveDelayMs, timeout: idleConnectionMs };
-  if (server.startsWith('http://')) return new HttpAgent(options);
+function createAgent(server: ApiServer, credentials: Credentials, proxy: string | undefined): HttpAgent {
+  const options: AgentOptions = {
+    keepAlive: true,
+    keepAliveMsecs: keepAliveDelayMs,
+    timeout: idleConnectionMs,
+    ...(proxy !== undefined && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
+  };
+  if (server.url.startsWith('http://')) return new HttpAgent(options);
   return new HttpsAgent({
     ...options,
     minVersion: 'TLSv1.2',
@@ -99,6 +151,15 @@ function createAgent(server: string, credentials: Credentials): HttpAgent {
     ...(credentials.ca !== undefined && { ca: credentials.ca }),
     ...(credentials.cert !== undefined && { cert: credentials.cert }),
     ...(credentials.key !== undefined && { key: credentials.key }),
-    ...(credentials.serverName !== undefined && { servername: credentials.serverName }),
+    ...expectedIdentity(credentials.serverName ?? server.certificateName ?? hostOf(server.url)),
   });
+}
+
+/** What the certificate has to be for. The server is told names (SNI) but no addresses, as TLS has it. */
+function expectedIdentity(name: string) {
+  return {
+    servername: isIP(name) === 0 ? name : '',
+    checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+      checkServerIdentity(name, certificate),
+  };
 }

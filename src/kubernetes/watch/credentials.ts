@@ -9,12 +9,21 @@ export interface Credentials {
   readonly verifyServer: boolean;
   /** E.g. `Authorization`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Wall-clock time from which on they are to be read again, in milliseconds since 1970; absent when unknown. */
+  readonly renewAtMs?: number;
 }
 
 /** Where credentials come from: a kubeconfig, a service account, or nowhere. */
 export interface CredentialSource {
   /** URL of the API server, without a slash at its end. */
   readonly server: string;
+  /** Proxy on the way to it, which wins over the environment's. */
+  readonly proxyUrl?: string;
+  /**
+   * Whether the server is taken from the pod's environment, where it is the cluster IP of `default/kubernetes` unless
+   * somebody has changed it: an address that works only where Services do.
+   */
+  readonly isInCluster?: boolean;
   /**
    * Reads files again and asks a plugin whose credential has expired. With `fresh` nothing kept is used: the server has
    * refused what was given out last. Rejects when a file cannot be read or a plugin fails.
@@ -25,10 +34,4 @@ export interface CredentialSource {
 /** No credentials at all, as with `--master` alone. */
 export function anonymousSource(server: string): CredentialSource {
   return { server, read: () => Promise.resolve({ verifyServer: true, headers: {} }) };
-}
-
-/** A server URL as users write it: with or without scheme, path and slash at the end. */
-export function normalizeServerUrl(text: string, defaultScheme: 'http' | 'https'): string {
-  const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `${defaultScheme}://${text}`;
-  return withScheme.replace(/\/+$/, '');
 }

@@ -1,11 +1,16 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../model/clock.ts';
 import { keepAliveDelayMs } from './api-connection.ts';
+import type { ApiServer } from './api-server.ts';
 import { ConnectionError } from './errors.ts';
 
-/** Time for connecting, TLS, and the first byte of the answer. */
+/** Time for a connection: look-up of the name, TCP, a proxy, and TLS. */
+const connectDeadlineMs = 10_000;
+/** Time for all of that and the first byte of the answer. */
 const headersDeadlineMs = 30_000;
 const maxHeaderBytes = 64 * 1024;
 
@@ -21,7 +26,7 @@ export interface HttpCall {
 }
 
 export interface HttpExchangeOptions {
-  readonly server: string;
+  readonly server: ApiServer;
   readonly agent: Agent;
   readonly clock: Clock;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,17 +34,25 @@ export interface HttpExchangeOptions {
 
 /**
  * Sends one request and resolves when the headers of the answer are here. A deadline or the signal destroys the
- * request and with it the body. Rejects with `ConnectionError`, or with the signal's reason.
+ * request and with it the body. A GET that meets a connection which the server has just closed for idleness is sent
+ * once more. Rejects with `ConnectionError`, or with the signal's reason.
  */
 export async function exchange(call: HttpCall, options: HttpExchangeOptions): Promise<IncomingMessage> {
   call.signal.throwIfAborted();
   try {
-    return await send(call, options);
+    return await send(call, options).catch((error: unknown) => {
+      if (error instanceof ClosedWhileIdle && !call.signal.aborted) return send(call, options);
+      throw error;
+    });
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason;
-    throw error instanceof ConnectionError ? error : connectionErrorOf(call, options.server, error);
+    if (error instanceof ConnectionError) throw error;
+    throw connectionErrorOf(call, options.server, error instanceof ClosedWhileIdle ? error.cause : error);
   }
 }
+
+/** The server closed a connection at the moment at which it was used again: it has not seen the request. */
+class ClosedWhileIdle extends Error {}
 
 function send(call: HttpCall, options: HttpExchangeOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -47,24 +60,40 @@ function send(call: HttpCall, options: HttpExchangeOptions): Promise<IncomingMes
     let answer: IncomingMessage | undefined;
     const expireAfter = (deadlineMs: number, problem: string) =>
       options.clock.schedule(deadlineMs, () => {
-        const error = new ConnectionError(nameOf(call), `${problem} within ${deadlineMs / 1000} s`);
+        const words = `${options.server.url}: ${problem} within ${deadlineMs / 1000} s`;
+        const error = new ConnectionError(nameOf(call), withHint(words, options.server));
         (answer ?? request).destroy(error); // an answer passes the error on to its reader
       });
+    const cancelConnect = expireAfter(connectDeadlineMs, 'no connection');
     const cancelHeaders = expireAfter(headersDeadlineMs, 'no answer');
     const cancelAll = expireAfter(call.deadlineMs, 'not finished');
-    request.on('socket', (socket) => socket.setKeepAlive(true, keepAliveDelayMs).setNoDelay(true));
+    request.on('socket', (socket) => {
+      socket.setKeepAlive(true, keepAliveDelayMs).setNoDelay(true);
+      whenConnected(socket, cancelConnect);
+    });
     request.on('response', (response) => {
       answer = response;
       cancelHeaders();
       resolve(response);
     });
-    request.on('error', reject);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const isStale = call.method === 'GET' && request.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(error.code ?? '');
+      reject(isStale ? new ClosedWhileIdle('', { cause: error }) : error);
+    });
     request.on('close', () => {
+      cancelConnect();
       cancelHeaders();
       cancelAll();
     });
     request.end(call.body);
   });
+}
+
+/** A socket that is in use again, or has come through a proxy, is connected when it is given out. */
+function whenConnected(socket: Socket, act: () => void): void {
+  const isSecure = socket instanceof TLSSocket;
+  if (isSecure ? socket.getProtocol() !== null && !socket.connecting : !socket.connecting) act();
+  else socket.once(isSecure ? 'secureConnect' : 'connect', act);
 }
 
 function startRequest(call: HttpCall, options: HttpExchangeOptions): ClientRequest {
@@ -76,7 +105,7 @@ function startRequest(call: HttpCall, options: HttpExchangeOptions): ClientReque
     signal: call.signal,
     maxHeaderSize: maxHeaderBytes,
   };
-  const url = options.server + call.path;
+  const url = options.server.url + call.path;
   return url.startsWith('https://') ? requestHttps(url, settings) : requestHttp(url, settings);
 }
 
@@ -100,6 +129,8 @@ const hints: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no way to this host',
   ENETUNREACH: 'there is no route to this network',
   ETIMEDOUT: 'the host does not answer',
+  ERR_PROXY_TUNNEL:
+    'the proxy on the way does not lead there; see proxy-url of the kubeconfig, HTTPS_PROXY and NO_PROXY',
   EPROTO: 'the server does not speak TLS as this program does; is https:// right?',
   SELF_SIGNED_CERT_IN_CHAIN: foreignAuthority,
   DEPTH_ZERO_SELF_SIGNED_CERT: foreignAuthority,
@@ -112,12 +143,16 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** What went wrong with a connection, in words; Node gives an empty message when all addresses of a host failed. */
-function connectionErrorOf(call: HttpCall, server: string, error: unknown): ConnectionError {
+function connectionErrorOf(call: HttpCall, server: ApiServer, error: unknown): ConnectionError {
   const { code = '', message } = error as { readonly code?: string; readonly message?: string };
   const hint = hints[message?.includes('wrong version number') === true ? 'EPROTO' : code];
   const words = message || code || 'connection failed';
-  const problem = `${server}: ${oneLine(words)}${hint === undefined ? '' : `; ${hint}`}`;
-  return new ConnectionError(nameOf(call), problem, { cause: error });
+  const problem = `${server.url}: ${oneLine(words)}${hint === undefined ? '' : `; ${hint}`}`;
+  return new ConnectionError(nameOf(call), withHint(problem, server), { cause: error });
+}
+
+function withHint(problem: string, { hint }: ApiServer): string {
+  return hint === undefined ? problem : `${problem}; ${hint}`;
 }
 
 /** OpenSSL ends its messages with line feeds. */

@@ -2,15 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../model/clock.ts';
 import type { FinishedRequest } from '../../observe/finished-request.ts';
 import type { ApiConnection } from './api-connection.ts';
+import type { ApiServer } from './api-server.ts';
 import { ApiError, ProtocolError } from './errors.ts';
 import type { HttpCall } from './http-exchange.ts';
 import { exchange, nameOf } from './http-exchange.ts';
 import { readBody } from './response-body.ts';
+import type { ServerChoice, ServerFault } from './server-choice.ts';
+import { serverFaultOf } from './server-fault.ts';
 import { apiErrorOf } from './status.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 /** Time for a whole request that is not a watch. */
 const requestDeadlineMs = 60_000;
+/** Time for a server to show that it works. */
+const probeDeadlineMs = 10_000;
 /** Largest body of an error answer that is looked at. */
 const maxErrorBytes = 1024 * 1024;
 /** Largest body of an answer, after decompression. */
@@ -28,6 +33,8 @@ export interface ApiStream {
   readonly body: AsyncIterable<Buffer>;
   /** Ends it; the body then rejects with the error, unless it has ended already. */
   readonly close: (error?: Error) => void;
+  /** The server is at fault, so that later requests go to another one if there is one. */
+  readonly blame: (fault: ServerFault) => void;
 }
 
 export interface StreamOptions {
@@ -58,6 +65,7 @@ export interface RequestObserver {
 
 export interface KubeClientOptions {
   readonly connection: ApiConnection;
+  readonly servers: Pick<ServerChoice, 'current' | 'failed' | 'worked'>;
   readonly clock: Clock;
   /** For all requests except watches. */
   readonly limiter: TokenBucket;
@@ -72,22 +80,15 @@ interface OpenAnswer {
   readonly finish: (responseBytes: number | undefined) => void;
 }
 
-/** The API client over HTTP/1.1. A refused credential is read again and the request repeated once. */
+/**
+ * The API client over HTTP/1.1. Every request goes to the server that is chosen at that time, and tells the choice how it
+ * went. A refused credential is read again and the request repeated once, at the same server.
+ */
 export class KubeClient implements ApiClient {
-  readonly #connection: ApiConnection;
-  readonly #clock: Clock;
-  readonly #limiter: TokenBucket;
-  readonly #userAgent: string;
-  readonly #observer: RequestObserver | undefined;
-  readonly #host: string;
+  readonly #options: KubeClientOptions;
 
   constructor(options: KubeClientOptions) {
-    this.#connection = options.connection;
-    this.#clock = options.clock;
-    this.#limiter = options.limiter;
-    this.#userAgent = options.userAgent;
-    this.#observer = options.observer;
-    this.#host = new URL(options.connection.server).host;
+    this.#options = options;
   }
 
   async getJson(path: string, signal: AbortSignal): Promise<JsonAnswer> {
@@ -104,14 +105,55 @@ export class KubeClient implements ApiClient {
   }
 
   async openStream(path: string, options: StreamOptions): Promise<ApiStream> {
-    const { response, finish } = await this.#send({ method: 'GET', path, ...options }, {});
-    finish(undefined);
-    return { body: response, close: (error) => response.destroy(error) };
+    const { servers } = this.#options;
+    return await this.#judged({ method: 'GET', path, ...options }, servers.current, async (call, server) => {
+      const { response, finish } = await this.#send(call, server, {});
+      finish(undefined);
+      return {
+        body: response,
+        close: (error) => response.destroy(error),
+        blame: (fault) => servers.failed(server, fault),
+      };
+    });
+  }
+
+  /** Whether a server answers a GET as it should, whichever is chosen. Never rejects. */
+  async isServing(server: ApiServer, path: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#exchangeJson({ method: 'GET', path, signal, deadlineMs: probeDeadlineMs }, server);
+      return true;
+    } catch {
+      return false; // why it does not is told once requests need it
+    }
   }
 
   async #json(call: HttpCall): Promise<JsonAnswer> {
     await this.#waitForTurn(call);
-    const { response, finish } = await this.#send(call, { 'Accept-Encoding': 'gzip' });
+    const { current } = this.#options.servers;
+    return await this.#judged(call, current, (each, server) => this.#exchangeJson(each, server));
+  }
+
+  /** Runs a request and tells the choice of servers what it says about this one. */
+  async #judged<T>(
+    call: HttpCall,
+    server: ApiServer,
+    run: (call: HttpCall, server: ApiServer) => Promise<T>,
+  ): Promise<T> {
+    const { servers, connection } = this.#options;
+    try {
+      const result = await run(call, server);
+      servers.worked(server);
+      return result;
+    } catch (error) {
+      const fault = call.signal.aborted ? undefined : serverFaultOf(call.method, error);
+      if (fault === 'unreachable') connection.doubt();
+      if (fault !== undefined) servers.failed(server, fault);
+      throw error;
+    }
+  }
+
+  async #exchangeJson(call: HttpCall, server: ApiServer): Promise<JsonAnswer> {
+    const { response, finish } = await this.#send(call, server, { 'Accept-Encoding': 'gzip' });
     const request = nameOf(call);
     const text = await readBody(response, { request, maxBytes: maxBodyBytes, signal: call.signal });
     finish(text.length);
@@ -123,36 +165,39 @@ export class KubeClient implements ApiClient {
   }
 
   async #waitForTurn(call: HttpCall): Promise<void> {
-    const startMs = this.#clock.monotonicMs();
-    await this.#limiter.take(call.signal);
-    this.#observer?.limited(call.method, this.#host, (this.#clock.monotonicMs() - startMs) / 1000);
+    const { clock, limiter, observer, servers } = this.#options;
+    const startMs = clock.monotonicMs();
+    await limiter.take(call.signal);
+    observer?.limited(call.method, labelOf(servers.current), (clock.monotonicMs() - startMs) / 1000);
   }
 
-  async #send(call: HttpCall, headers: Readonly<Record<string, string>>): Promise<OpenAnswer> {
+  async #send(call: HttpCall, server: ApiServer, headers: Readonly<Record<string, string>>): Promise<OpenAnswer> {
+    const { connection, observer } = this.#options;
     try {
-      return await this.#sendOnce(call, headers);
+      return await this.#sendOnce(call, server, headers);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
-      this.#connection.invalidate();
-      this.#observer?.retried('401', call.method, this.#host);
-      return await this.#sendOnce(call, headers);
+      connection.invalidate();
+      observer?.retried('401', call.method, labelOf(server));
+      return await this.#sendOnce(call, server, headers);
     }
   }
 
-  async #sendOnce(call: HttpCall, headers: Readonly<Record<string, string>>): Promise<OpenAnswer> {
-    const ready = await this.#connection.ready();
-    const startMs = this.#clock.monotonicMs();
+  async #sendOnce(call: HttpCall, server: ApiServer, headers: Readonly<Record<string, string>>): Promise<OpenAnswer> {
+    const { connection, clock, userAgent } = this.#options;
+    const ready = await connection.ready(server);
+    const startMs = clock.monotonicMs();
     const response = await exchange(call, {
-      server: this.#connection.server,
+      server,
       agent: ready.agent,
-      clock: this.#clock,
-      headers: { Accept: 'application/json', 'User-Agent': this.#userAgent, ...headers, ...ready.headers },
+      clock,
+      headers: { Accept: 'application/json', 'User-Agent': userAgent, ...headers, ...ready.headers },
     }).catch((error: unknown) => {
-      if (!call.signal.aborted) this.#finished(call, '<error>', startMs)(undefined);
+      if (!call.signal.aborted) this.#finished(call, server, '<error>', startMs)(undefined);
       throw error;
     });
     const status = response.statusCode ?? 0;
-    const finish = this.#finished(call, String(status), startMs);
+    const finish = this.#finished(call, server, String(status), startMs);
     if (status >= 200 && status < 300) return { response, finish };
     const request = nameOf(call);
     const text = await readBody(response, { request, maxBytes: maxErrorBytes, signal: call.signal });
@@ -161,11 +206,17 @@ export class KubeClient implements ApiClient {
   }
 
   /** Stops the time; the result reports the exchange. */
-  #finished(call: HttpCall, code: string, startMs: number): OpenAnswer['finish'] {
-    const durationSeconds = (this.#clock.monotonicMs() - startMs) / 1000;
+  #finished(call: HttpCall, server: ApiServer, code: string, startMs: number): OpenAnswer['finish'] {
+    const { clock, observer } = this.#options;
+    const durationSeconds = (clock.monotonicMs() - startMs) / 1000;
     const requestBytes = Buffer.byteLength(call.body ?? '');
     const { method } = call;
-    return (responseBytes) =>
-      this.#observer?.finished({ code, method, host: this.#host, durationSeconds, requestBytes, responseBytes });
+    const host = labelOf(server);
+    return (responseBytes) => observer?.finished({ code, method, host, durationSeconds, requestBytes, responseBytes });
   }
+}
+
+/** Host and port, as metrics name a server. */
+function labelOf(server: ApiServer): string {
+  return new URL(server.url).host;
 }

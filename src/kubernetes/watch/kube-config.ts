@@ -4,20 +4,22 @@ import { dirname, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { CredentialSource, Credentials } from './credentials.ts';
-import { normalizeServerUrl } from './credentials.ts';
+import type { Clock } from '../../model/clock.ts';
+import { normalizeServerUrl } from './api-server.ts';
 import { ClientConfigError } from './errors.ts';
-
-/** How long a credential plugin may take. */
-const pluginDeadlineMs = 60_000;
+import { ExecCredentials } from './exec-credentials.ts';
+import { checkCluster, checkUser, execSettingsOf } from './kube-config-checks.ts';
+import { checkPem } from './pem-check.ts';
+import { checkProxy } from './proxy-environment.ts';
 
 /**
  * Credentials from a kubeconfig file: its current context, with `server` replaced by `master` unless that is empty.
  * The file is read once; the certificates, keys and tokens it names have to be there and are read each time. Rejects
- * with `ClientConfigError`, whose message is one line. Not supported, and refused: `proxy-url`.
+ * with `ClientConfigError`, whose message is one line and names file and field.
  */
-export async function openKubeConfig(path: string, master: string): Promise<CredentialSource> {
+export async function openKubeConfig(path: string, master: string, clock: Clock): Promise<CredentialSource> {
   try {
-    return await open(path, master);
+    return await open(path, master, clock);
   } catch (error) {
     const cause = error instanceof YAMLParseError ? undefined : error; // it quotes the file, over many lines
     throw new ClientConfigError(`kubeconfig ${path}${problemOf(error)}`, { cause });
@@ -33,7 +35,7 @@ function problemOf(error: unknown): string {
   return `${place}: is no YAML: ${firstLine.replace(/ at line \d+, column \d+:?$/, '')}`;
 }
 
-async function open(path: string, master: string): Promise<CredentialSource> {
+async function open(path: string, master: string, clock: Clock): Promise<CredentialSource> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new Error(`${unreadable(error)}; it is what --kubeconfig or clientConnection.kubeconfig names`);
   });
@@ -43,22 +45,25 @@ async function open(path: string, master: string): Promise<CredentialSource> {
   config.loadFromString(text);
   config.makePathsAbsolute(dirname(resolve(path)));
   const { cluster, user } = withoutUnusedFiles(selectContext(config));
-  if (cluster.proxyUrl) throw new Error('proxy-url is not supported');
   const usesTls = Boolean(cluster.caFile || cluster.caData || user.certFile || user.certData);
   const server = normalizeServerUrl(master === '' ? cluster.server : master, usesTls ? 'https' : 'http');
+  checkCluster(cluster, server);
+  checkUser(user);
+  const { exec, ...userRest } = user;
   const settings: Settings = {
     cluster: { ...(master === '' ? cluster : withoutServerName(cluster)), server, ...plainHttp(server) },
-    user: user.exec ? { ...user, exec: pluginOf(user.exec, path, server) } : user,
+    user: userRest,
     tokenFile: tokenFileOf(parsed, user.name, path),
+    plugin:
+      exec && new ExecCredentials(execSettingsOf(exec, { cluster, server, directory: dirname(resolve(path)) }), clock),
   };
   await requireFiles(settings);
-  let current = configOf(settings);
+  checkPem(await readCredentials({ ...settings, plugin: undefined }, false));
+  const { proxyUrl } = cluster;
   return {
     server,
-    async read(fresh) {
-      if (fresh) current = configOf(settings); // a new one remembers no credential of a plugin
-      return await readCredentials(current, settings);
-    },
+    ...(proxyUrl && { proxyUrl: checkProxy(proxyUrl, `proxy-url of cluster ${JSON.stringify(cluster.name)}`) }),
+    read: async (fresh) => await readCredentials(settings, fresh),
   };
 }
 
@@ -69,6 +74,7 @@ interface Settings {
   readonly cluster: Cluster;
   readonly user: User;
   readonly tokenFile: string | undefined;
+  readonly plugin: ExecCredentials | undefined;
 }
 
 function selectContext(config: KubeConfig): { cluster: Cluster; user: User } {
@@ -141,72 +147,40 @@ function tokenFileOf(parsed: TokenFiles, userName: string, path: string): string
   return typeof file === 'string' && file !== '' ? resolve(dirname(path), file) : undefined;
 }
 
-interface Plugin {
-  readonly command: string;
-  readonly apiVersion?: string;
-  readonly env?: readonly { readonly name: string; readonly value: string }[];
-}
-
-/** A plugin with a relative path is beside the kubeconfig, and it is told which cluster it is for. */
-function pluginOf(plugin: Plugin, path: string, server: string): Plugin {
-  const command = plugin.command?.includes('/') ? resolve(dirname(path), plugin.command) : plugin.command;
-  const apiVersion = plugin.apiVersion ?? 'client.authentication.k8s.io/v1';
-  const info = { apiVersion, kind: 'ExecCredential', spec: { interactive: false, cluster: { server } } };
-  const env = [...(plugin.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }];
-  return { ...plugin, command, env };
-}
-
-function configOf(settings: Settings): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(settings.cluster, settings.user);
-  return config;
-}
-
-async function readCredentials(config: KubeConfig, settings: Settings): Promise<Credentials> {
+async function readCredentials({ cluster, user, tokenFile, plugin }: Settings, fresh: boolean): Promise<Credentials> {
   const headers: Record<string, string> = {};
   const options: RequestOptions = { headers };
-  try {
-    await withDeadline(config.applyToHTTPSOptions(options), pluginDeadlineMs);
-  } catch (error) {
-    throw withPluginNamed(settings.user.exec, error);
-  }
+  const config = new KubeConfig(); // a new one keeps no agent with former certificates
+  const { proxyUrl: _ours, ...direct } = cluster;
+  config.loadFromClusterAndUser(direct, user);
+  await config.applyToHTTPSOptions(options);
   if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  if (settings.tokenFile !== undefined) headers['Authorization'] = `Bearer ${await readToken(settings.tokenFile)}`;
+  const given = await plugin?.read(fresh);
+  if (given?.token !== undefined) headers['Authorization'] = `Bearer ${given.token}`;
+  if (tokenFile !== undefined) headers['Authorization'] = `Bearer ${await readToken(tokenFile)}`;
   return {
     ...pem('ca', options.ca),
-    ...pem('cert', options.cert),
-    ...pem('key', options.key),
+    ...pem('cert', given?.cert ?? options.cert),
+    ...pem('key', given?.key ?? options.key),
     ...(options.servername && { serverName: options.servername }),
     verifyServer: options.rejectUnauthorized !== false,
     headers,
+    ...(given?.renewAtMs !== undefined && { renewAtMs: given.renewAtMs }),
   };
-}
-
-/** The library passes on what a failing plugin wrote, and nothing else: neither its name nor, if it was silent, a word. */
-function withPluginNamed(plugin: Plugin | undefined, error: unknown): unknown {
-  if (plugin === undefined || !(error instanceof Error)) return error;
-  const reason = error.message.trim() || 'failed without a message';
-  return new Error(`credential plugin ${plugin.command}: ${reason}`, { cause: error });
 }
 
 async function readToken(file: string): Promise<string> {
   const token = (await readFile(file, 'utf8')).trim();
-  if (token === '') throw new Error(`token file ${file} is empty`);
+  if (token === '') throw new Error(`token file ${file} is empty; is it being written?`);
   return token;
 }
 
-function pem(name: 'ca' | 'cert' | 'key', value: unknown): Partial<Record<typeof name, string>> {
-  return value === undefined || value === null ? {} : { [name]: String(value as string | Buffer) }; // as the library gives it
-}
+const pemFields = { ca: 'certificate-authority', cert: 'client-certificate', key: 'client-key' };
 
-async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no credentials within ${deadlineMs / 1000} s`)), deadlineMs).unref();
-  });
-  try {
-    return await Promise.race([work, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** An empty file is one that is being written; without its text the system's authorities would be trusted. */
+function pem(name: 'ca' | 'cert' | 'key', value: unknown): Partial<Record<typeof name, string>> {
+  if (value === undefined || value === null) return {};
+  const text = String(value as string | Buffer); // as the library gives it
+  if (text.trim() === '') throw new Error(`${pemFields[name]} is empty; is its file being written?`);
+  return { [name]: text };
 }

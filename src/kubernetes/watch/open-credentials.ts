@@ -1,5 +1,7 @@
 import type { CredentialSource } from './credentials.ts';
-import { anonymousSource, normalizeServerUrl } from './credentials.ts';
+import type { Clock } from '../../model/clock.ts';
+import { normalizeServerUrl } from './api-server.ts';
+import { anonymousSource } from './credentials.ts';
 import type { ServiceAccountOptions } from './service-account.ts';
 import { openServiceAccount } from './service-account.ts';
 
@@ -9,7 +11,9 @@ export interface OpenCredentialsOptions extends ServiceAccountOptions {
   /** URL of the API server, which wins over that of the kubeconfig; may be empty. */
   readonly master: string;
   /** `openKubeConfig` of `kube-config.ts`, handed in because the library behind it is costly to load. */
-  readonly openKubeConfig: (path: string, master: string) => Promise<CredentialSource>;
+  readonly openKubeConfig: (path: string, master: string, clock: Clock) => Promise<CredentialSource>;
+  /** For credentials that expire. */
+  readonly clock: Clock;
 }
 
 /**
@@ -17,7 +21,7 @@ export interface OpenCredentialsOptions extends ServiceAccountOptions {
  * account of the pod with neither. Rejects with `ClientConfigError`.
  */
 export function openCredentials(options: OpenCredentialsOptions): Promise<CredentialSource> {
-  if (options.kubeconfig !== '') return options.openKubeConfig(options.kubeconfig, options.master);
+  if (options.kubeconfig !== '') return options.openKubeConfig(options.kubeconfig, options.master, options.clock);
   if (options.master !== '') return Promise.resolve(anonymousSource(normalizeServerUrl(options.master, 'http')));
   options.log.info('Neither kubeconfig nor master was given, using the service account of the pod');
   return openServiceAccount(options);

@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Decoded } from '../objects/decoded.ts';
 import { Backoff } from './backoff.ts';
-import { ApiError, ConnectionError, ProtocolError } from './errors.ts';
+import { ApiError, ProtocolError } from './errors.ts';
 import type { ApiClient } from './kube-client.ts';
 import { type FaultyObject, ObjectIntake } from './object-intake.ts';
 import { listPages } from './paged-list.ts';
@@ -20,9 +20,6 @@ import { runWatch } from './watch-session.ts';
 const streamingPauseMs = 600_000;
 /** API servers send a bookmark about once a minute. Once one has come, a longer silence means a dead connection. */
 const bookmarkSilenceMs = 180_000;
-
-/** A watch that the server ends sooner than this is a failure, or a broken server would be asked without pause. */
-const shortestWatchMs = 1_000;
 
 /** Receives the objects of one resource; iterables are read before the call returns. `key` is `namespace/name`, or `name` alone. */
 interface ReflectorTarget<T> {
@@ -117,16 +114,15 @@ export class Reflector<T> {
   }
 
   async #streamList(initial: InitialEvents<T>): Promise<void> {
-    const lastedMs = await this.#runWatch({
+    await this.#runWatch({
       parameters: { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: '' },
       silenceLimitMs: () => (initial.isComplete ? this.#silenceLimitMs() : initial.silenceLimitMs),
       onEvent: (event) => {
         if (initial.isComplete) this.#apply(event);
         else if (initial.take(event)) this.#replace(initial.handOver(), initial.resourceVersion);
       },
+      onEnd: () => initial.requireComplete(),
     });
-    initial.requireComplete();
-    this.#requireLasting(lastedMs);
   }
 
   async #pageList(): Promise<void> {
@@ -146,31 +142,23 @@ export class Reflector<T> {
   }
 
   async #watch(): Promise<void> {
-    const lastedMs = await this.#runWatch({
+    await this.#runWatch({
       parameters: { resourceVersion: this.#resourceVersion },
       silenceLimitMs: () => this.#silenceLimitMs(),
       onEvent: (event) => this.#apply(event),
     });
-    this.#requireLasting(lastedMs);
-  }
-
-  #requireLasting(lastedMs: number): void {
-    if (lastedMs >= shortestWatchMs) return;
-    throw new ConnectionError(
-      `watch ${this.#options.resource.name}`,
-      `the server ended it after ${Math.round(lastedMs)} ms`,
-    );
   }
 
   async #runWatch(session: {
     readonly parameters: Readonly<Record<string, string>>;
     readonly silenceLimitMs: () => number;
     readonly onEvent: (event: WatchEvent) => void;
-  }): Promise<number> {
+    readonly onEnd?: () => void;
+  }): Promise<void> {
     const { client, clock, random, resource } = this.#options;
     this.#counters.watches += 1;
     this.#bookmarkSeen = false;
-    return await runWatch({
+    await runWatch({
       client,
       clock,
       random,
@@ -188,6 +176,7 @@ export class Reflector<T> {
         session.onEvent(event);
         this.#counters.rejectedObjects = this.#intake.rejected;
       },
+      ...(session.onEnd && { onEnd: session.onEnd }),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
-import { ConnectionError, SilenceError } from './errors.ts';
+import { ConnectionError, ProtocolError, SilenceError } from './errors.ts';
 import type { ApiClient } from './kube-client.ts';
+import type { ServerFault } from './server-choice.ts';
 import { readLines } from './line-reader.ts';
 import { SilenceTimer } from './silence-timer.ts';
 import { TimeSlice } from './time-slice.ts';
@@ -14,6 +15,8 @@ const longestTimeoutSeconds = 600;
 /** How much later than the server this side ends a watch that the server should have ended. */
 const graceMs = 30_000;
 const silenceCheckMs = 5_000;
+/** A watch that the server ends sooner than this is a failure, or a broken server would be asked without pause. */
+const shortestWatchMs = 1_000;
 
 export interface WatchSessionOptions {
   readonly client: ApiClient;
@@ -26,15 +29,18 @@ export interface WatchSessionOptions {
   readonly onOpen: () => void;
   /** What it throws ends the watch. */
   readonly onEvent: (event: WatchEvent) => void;
+  /** The server has ended the watch. What it throws is the outcome. */
+  readonly onEnd?: () => void;
   /** How long the server may be silent at this stage, in milliseconds; may be infinite. */
   readonly silenceLimitMs: () => number;
 }
 
 /**
- * One watch connection, from request to end. Resolves with its duration in milliseconds when the server ends it; rejects
- * with `ApiError`, `ConnectionError` or `ProtocolError`, with what `onEvent` throws, or with the signal's reason.
+ * One watch connection, from request to end. Resolves when the server ends it in order, not sooner than after a second;
+ * rejects with `ApiError`, `ConnectionError` or `ProtocolError`, with what `onEvent` and `onEnd` throw, or with the
+ * signal's reason.
  */
-export async function runWatch(options: WatchSessionOptions): Promise<number> {
+export async function runWatch(options: WatchSessionOptions): Promise<void> {
   const { clock, resource, signal } = options;
   const span = longestTimeoutSeconds - shortestTimeoutSeconds + 1;
   const timeoutSeconds = shortestTimeoutSeconds + Math.floor(options.random() * span);
@@ -65,12 +71,29 @@ export async function runWatch(options: WatchSessionOptions): Promise<number> {
     await readLines({ request, body: stream.body, slice: new TimeSlice(clock), onLine });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    const fault = streamFaultOf(error);
+    if (fault !== undefined) stream.blame(fault);
     throw connectionErrorOf(request, error);
   } finally {
     silence.stop();
     stream.close();
   }
-  return clock.monotonicMs() - startMs;
+  options.onEnd?.();
+  const lastedMs = clock.monotonicMs() - startMs;
+  if (lastedMs >= shortestWatchMs) return;
+  stream.blame('failing');
+  throw new ConnectionError(request, `the server ended it after ${Math.round(lastedMs)} ms`);
+}
+
+/**
+ * What the end of a stream says against its server. A cut says nothing: servers restart, and what is between them and
+ * this node drops connections; the next request finds out. Silence, and a TCP time-out, say that it is gone.
+ */
+function streamFaultOf(error: unknown): ServerFault | undefined {
+  if (error instanceof SilenceError) return 'silent';
+  if (error instanceof ProtocolError) return 'nonsense';
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH' ? 'silent' : undefined;
 }
 
 /** Errors of the stream itself get the request's name; those of this program pass. */

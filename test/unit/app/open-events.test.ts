@@ -9,6 +9,7 @@ import { TokenBucket } from '../../../src/kubernetes/watch/token-bucket.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server/start-api-server.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { onlyServer } from '../../support/only-server.ts';
 
 let server: ApiServer;
 let connection: ApiConnection;
@@ -28,7 +29,7 @@ afterEach(async () => {
 
 function writer(nodeName: string): EventWriter {
   const limiter = new TokenBucket({ clock, perSecond: 5, burst: 10 });
-  const client = new KubeClient({ connection, clock, limiter, userAgent: 'test' });
+  const client = new KubeClient({ connection, servers: onlyServer(server.url), clock, limiter, userAgent: 'test' });
   return openEvents({ client, nodeName, clock, log: silentLog });
 }
 

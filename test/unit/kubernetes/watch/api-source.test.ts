@@ -9,6 +9,7 @@ import { TokenBucket } from '../../../../src/kubernetes/watch/token-bucket.ts';
 import type { ApiServer } from '../../../support/api-server/start-api-server.ts';
 import { startApiServer } from '../../../support/api-server/start-api-server.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { onlyServer } from '../../../support/only-server.ts';
 
 let server: ApiServer;
 let close: () => void = () => {};
@@ -86,7 +87,7 @@ function start() {
   const clock = new ManualClock();
   const connection = new ApiConnection({ source: anonymousSource(server.url), clock, log: silentLog });
   const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
-  const client = new KubeClient({ connection, clock, limiter, userAgent: 'test' });
+  const client = new KubeClient({ connection, servers: onlyServer(server.url), clock, limiter, userAgent: 'test' });
   const source = new ApiSource({ client, sink, nodeName: 'n1', clock, random: () => 0, log: silentLog });
   source.start();
   close = () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '../../../../src/observe/log.ts';
-import { anonymousSource, normalizeServerUrl } from '../../../../src/kubernetes/watch/credentials.ts';
+import { normalizeServerUrl } from '../../../../src/kubernetes/watch/api-server.ts';
+import { anonymousSource } from '../../../../src/kubernetes/watch/credentials.ts';
 import { openCredentials } from '../../../../src/kubernetes/watch/open-credentials.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 const shared = {
   environment: {},
   directory: '/nonexistent',
+  clock: new ManualClock(),
   log: silentLog,
   openKubeConfig: (path: string, master: string) => Promise.resolve(anonymousSource(`${path}|${master}`)),
 };

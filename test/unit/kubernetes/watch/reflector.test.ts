@@ -8,6 +8,7 @@ import { KubeClient } from '../../../../src/kubernetes/watch/kube-client.ts';
 import { Reflector } from '../../../../src/kubernetes/watch/reflector.ts';
 import { TokenBucket } from '../../../../src/kubernetes/watch/token-bucket.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { onlyServer } from '../../../support/only-server.ts';
 import { recordingLog } from './recording-log.ts';
 import type { Step } from './scripted-server.ts';
 import {
@@ -45,9 +46,10 @@ async function run(steps: readonly Step[], random = () => 0) {
   const port = await server.listen();
   const clock = new ManualClock();
   const { log, lines } = recordingLog();
-  const connection = new ApiConnection({ source: anonymousSource(`http://127.0.0.1:${port}`), clock, log: silentLog });
+  const source = anonymousSource(`http://127.0.0.1:${port}`);
+  const connection = new ApiConnection({ source, clock, log: silentLog });
   const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
-  const client = new KubeClient({ connection, clock, limiter, userAgent: 'test' });
+  const client = new KubeClient({ connection, servers: onlyServer(source.server), clock, limiter, userAgent: 'test' });
   const calls: string[] = [];
   let wake: () => void = () => {};
   const record = (call: string) => {

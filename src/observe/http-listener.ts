@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { type HttpAnswer, type HttpHandler, type HttpRequest, textAnswer } from './http-message.ts';
 
+/** The header `Server` of every answer, by which a process of this program is told from kube-proxy. */
+export const serverName = 'ipvs-proxier';
+
 /** Where to listen. */
 export interface ListenTarget {
   readonly host: string;
@@ -172,6 +175,7 @@ async function readRequest(incoming: IncomingMessage, mostBytes: number): Promis
 }
 
 function send(response: ServerResponse, answer: HttpAnswer): void {
-  response.writeHead(answer.status, { ...answer.headers, 'Content-Length': Buffer.byteLength(answer.body) });
+  const length = Buffer.byteLength(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, Server: serverName, 'Content-Length': length });
   response.end(answer.body);
 }

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OtherProxy } from './other-proxy.ts';
+
+/** Programs that are Service proxies, and the arguments with which they are none. */
+const programs: ReadonlyMap<string, readonly string[]> = new Map([
+  ['kube-proxy', ['--cleanup', '--init-only', '--version']],
+  ['kube-router', ['--run-service-proxy=false']],
+]);
+
+/**
+ * The Service proxies in the process table, as far as this process sees it: in a container that takes `hostPID`. One in
+ * another network namespace serves another node, and one that has ended and was not waited for serves none.
+ */
+export function proxyProcesses(procDirectory = '/proc'): readonly OtherProxy[] {
+  return processIds(procDirectory).flatMap((id) => {
+    const directory = join(procDirectory, id);
+    const name = read(join(directory, 'comm')).trim();
+    const excluding = programs.get(name);
+    if (excluding === undefined || !isRunning(directory)) return [];
+    const words = read(join(directory, 'cmdline')).split('\0');
+    if (excluding.some((word) => words.includes(word) || words.includes(`${word}=true`))) return [];
+    return isInOtherNetwork(procDirectory, directory) ? [] : [{ sign: 'process', name, seen: `process ${id}` }];
+  });
+}
+
+function processIds(procDirectory: string): readonly string[] {
+  return readdirSync(procDirectory).filter((name) => /^\d+$/.test(name));
+}
+
+/** Empty when the process has ended meanwhile, or may not be looked at. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The state is the first word after the name, which may hold spaces and parentheses. */
+function isRunning(directory: string): boolean {
+  const stat = read(join(directory, 'stat'));
+  return !['Z', 'X', ''].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '');
+}
+
+/** False where that cannot be told. */
+function isInOtherNetwork(procDirectory: string, directory: string): boolean {
+  try {
+    return readlinkSync(join(directory, 'ns/net')) !== readlinkSync(join(procDirectory, 'self/ns/net'));
+  } catch {
+    return false;
+  }
+}

@@ -113,7 +113,10 @@ export interface IpvsDriver {
 
 /** The dummy interface and the addresses bound to it; and, for telling them apart, the node's other addresses. */
 export interface AddressDriver {
-  /** Makes the dummy interface if it is missing. It stays down. Returns whether it had to be made. */
+  /**
+   * Makes the dummy interface if it is missing, and sets it down if it is up, unless that would take IPv6 addresses
+   * away. Returns whether there was something to do.
+   */
   ensureInterface(): Promise<boolean>;
   /** Addresses on the dummy interface: global ones, neither loopback nor IPv6 link-local. Empty when there is none. */
   list(): Promise<readonly IpAddress[]>;

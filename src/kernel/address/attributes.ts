@@ -14,6 +14,9 @@ export const routeMessage = {
 export const linkHeaderBytes = 16;
 export const addressHeaderBytes = 8;
 
+/** `IFF_UP`, a flag in `struct ifinfomsg`. Source: linux/if.h. */
+export const linkUp = 1;
+
 /** Attributes of an interface (`IFLA_*`). */
 export const linkAttribute = { name: 3, transmitQueueLength: 13, linkInfo: 18, extensionMask: 29 } as const;
 

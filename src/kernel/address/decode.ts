@@ -10,6 +10,7 @@ import {
   linkAttribute,
   linkHeaderBytes,
   linkInfoAttribute,
+  linkUp,
   routeMessage,
 } from './attributes.ts';
 
@@ -19,6 +20,7 @@ export interface Link {
   readonly name: string;
   /** Kind of a virtual interface, e.g. `dummy`; empty for a physical one. */
   readonly kind: string;
+  readonly isUp: boolean;
 }
 
 /** An address and the interface that has it. */
@@ -90,6 +92,7 @@ function addressEvent(kind: AddressEvent['kind'], message: MessageReader): Addre
 
 function readLink(message: MessageReader): Link {
   const index = linkIndex(message);
+  const isUp = (message.view.getUint32(message.payloadStart + 8, littleEndian) & linkUp) !== 0;
   let name = '';
   let kind = '';
   const attributes = message.attributes(linkHeaderBytes);
@@ -97,7 +100,7 @@ function readLink(message: MessageReader): Link {
     if (attributes.type === linkAttribute.name) name = attributes.string();
     else if (attributes.type === linkAttribute.linkInfo) kind = readKind(attributes.nested());
   }
-  return { index, name, kind };
+  return { index, name, kind, isUp };
 }
 
 function readKind(linkInfo: AttributeReader): string {

@@ -8,13 +8,20 @@ import type { AddressDriver, OperationFailure } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
 import type { InterfaceAddress, Link } from './decode.ts';
 import { decodeAddresses, decodeLinks } from './decode.ts';
-import { encodeAddress, encodeCreateDummy, encodeDeleteLink, encodeGetLink, encodeListAddresses } from './encode.ts';
+import {
+  encodeAddress,
+  encodeCreateDummy,
+  encodeDeleteLink,
+  encodeGetLink,
+  encodeListAddresses,
+  encodeSetLinkDown,
+} from './encode.ts';
 import {
   addressError,
+  changeInterfaceError,
   createInterfaceError,
   foreignInterfaceError,
   isSettled,
-  removeInterfaceError,
 } from './errors.ts';
 
 /** Messages per exchange: the kernel holds a lock that all network configuration needs, so others get their turn. */
@@ -68,10 +75,24 @@ class RouteAddressDriver implements DummyAddressDriver {
 
   async ensureInterface(): Promise<boolean> {
     const present = await this.#findInterface();
-    if (present !== undefined) {
-      this.#requireDummy(present);
-      return false;
-    }
+    if (present === undefined) return await this.#makeInterface();
+    this.#requireDummy(present);
+    return present.isUp && (await this.#setDown(present));
+  }
+
+  /** Taking it down would take its IPv6 addresses away: with such it stays up, which does little harm. */
+  async #setDown({ index }: Link): Promise<boolean> {
+    const own = usableAddresses(await this.#listAll(), (interfaceIndex) => interfaceIndex === index);
+    if (own.some((address) => familyOf(address) === 'IPv6')) return false;
+    this.#writer.reset();
+    encodeSetLinkDown(this.#writer, index);
+    const [refusal] = await this.#transport.exchange(this.#writer);
+    if (refusal !== undefined) throw changeInterfaceError(`set dummy interface ${this.#interfaceName} down`, refusal);
+    return true;
+  }
+
+  /** Returns false when another process was faster. */
+  async #makeInterface(): Promise<boolean> {
     this.#writer.reset();
     encodeCreateDummy(this.#writer, this.#interfaceName);
     const [refusal] = await this.#transport.exchange(this.#writer);
@@ -92,7 +113,7 @@ class RouteAddressDriver implements DummyAddressDriver {
     const [refusal] = await this.#transport.exchange(this.#writer);
     if (refusal === undefined) return true;
     if (refusal.errno === errno.ENODEV) return false;
-    throw removeInterfaceError(this.#interfaceName, refusal);
+    throw changeInterfaceError(`remove dummy interface ${this.#interfaceName}`, refusal);
   }
 
   async list(): Promise<readonly IpAddress[]> {
@@ -122,8 +143,10 @@ class RouteAddressDriver implements DummyAddressDriver {
 
   /** Returns undefined when the interface went away meanwhile. */
   async #tryToApply(operations: readonly AddressOperation[]): Promise<readonly OperationFailure[] | undefined> {
-    if (operations.some((operation) => operation.kind === 'bindAddress')) await this.ensureInterface();
-    else if ((await this.#findInterface()) === undefined) return [];
+    const present = await this.#findInterface();
+    if (present !== undefined) this.#requireDummy(present);
+    else if (operations.every((operation) => operation.kind !== 'bindAddress')) return [];
+    else await this.#makeInterface();
     const failures: OperationFailure[] = [];
     for (let start = 0; start < operations.length; start += operationsPerExchange) {
       const some = await this.#exchange(operations, start);

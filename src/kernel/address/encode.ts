@@ -9,6 +9,7 @@ import {
   addressAttribute,
   linkAttribute,
   linkInfoAttribute,
+  linkUp,
   noDuplicateDetection,
   routeMessage,
   skipStatistics,
@@ -30,6 +31,13 @@ export function encodeCreateDummy(writer: MessageWriter, name: string): void {
 export function encodeDeleteLink(writer: MessageWriter, interfaceIndex: number): void {
   writer.begin(routeMessage.deleteLink, 0);
   writeLinkHeader(writer, interfaceIndex);
+  writer.end();
+}
+
+/** Appends the taking down of an interface. Its IPv4 addresses stay, its IPv6 addresses go. */
+export function encodeSetLinkDown(writer: MessageWriter, interfaceIndex: number): void {
+  writer.begin(routeMessage.newLink, 0);
+  writeLinkHeader(writer, interfaceIndex, linkUp);
   writer.end();
 }
 
@@ -86,9 +94,9 @@ function writeUnbind(writer: MessageWriter, address: IpAddress, interfaceIndex: 
   writer.end();
 }
 
-/** `struct ifinfomsg`: family, type, index, flags and change mask, all 0. */
-function writeLinkHeader(writer: MessageWriter, interfaceIndex = 0): void {
-  for (const word of [0, interfaceIndex, 0, 0]) writer.headerWord(word);
+/** `struct ifinfomsg`: family, type, index, flags, and which flags are meant. */
+function writeLinkHeader(writer: MessageWriter, interfaceIndex = 0, changedFlags = 0): void {
+  for (const word of [0, interfaceIndex, 0, changedFlags]) writer.headerWord(word);
 }
 
 /** `struct ifaddrmsg`; the scope is global (0). */

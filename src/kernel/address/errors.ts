@@ -40,12 +40,12 @@ export function createInterfaceError(
   });
 }
 
-/** The error of removing the interface. */
-export function removeInterfaceError(
-  interfaceName: string,
+/** The error of removing the interface, or of taking it down. */
+export function changeInterfaceError(
+  operation: string,
   refusal: Pick<MessageFailure, 'errno' | 'message'>,
 ): DriverError {
-  return new DriverError('address', `remove dummy interface ${interfaceName}`, {
+  return new DriverError('address', operation, {
     errnoName: errnoName(refusal.errno),
     ...(refusal.message && { detail: refusal.message }),
     ...(refusal.errno === errno.EPERM && { hint: 'CAP_NET_ADMIN is missing' }),

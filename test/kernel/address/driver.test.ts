@@ -67,12 +67,27 @@ describe('the dummy interface', () => {
     expect(upstream).not.toContain('qlen');
   });
 
-  it('is left alone when it is there, whatever its state', async () => {
-    await ipBatch(upstreamCreates, 'link set kube-ipvs0 up mtu 1400');
+  it('is left alone when it is there and down, whatever else somebody has set', async () => {
+    await ipBatch(upstreamCreates, 'link set kube-ipvs0 mtu 1400 arp on');
     const before = await ip('-d', 'link', 'show', 'kube-ipvs0');
     expect(await driver.ensureInterface()).toBe(false);
     expect(await ip('-d', 'link', 'show', 'kube-ipvs0')).toBe(before);
     expect(driver.interfaceIndex).toBe(Number(before.split(':')[0]));
+  });
+
+  it('is set down when somebody has set it up; its addresses stay local', async () => {
+    await ipBatch(upstreamCreates, 'addr add 10.96.0.1/32 dev kube-ipvs0', 'link set kube-ipvs0 up');
+    expect(await linkText('kube-ipvs0')).toContain('UP');
+    expect(await driver.ensureInterface()).toBe(true);
+    expect(await linkText('kube-ipvs0')).toMatch(/<BROADCAST,NOARP>.*state DOWN/);
+    expect(await ip('route', 'get', '10.96.0.1')).toMatch(/^local 10\.96\.0\.1 dev lo/);
+    expect(await driver.ensureInterface()).toBe(false);
+  });
+
+  it('stays up when it has IPv6 addresses, which it would lose', async () => {
+    await ipBatch(upstreamCreates, 'addr add fd00:10:96::1/128 dev kube-ipvs0 nodad', 'link set kube-ipvs0 up');
+    expect(await driver.ensureInterface()).toBe(false);
+    expect(await addressTexts('kube-ipvs0')).toContain('fd00:10:96::1/128');
   });
 
   it('is not taken for one of another kind', async () => {

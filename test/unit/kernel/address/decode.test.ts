@@ -10,12 +10,17 @@ const received = (command: string) => concatenate(recordedCommand(recording, com
 describe('decodeLinks', () => {
   it('reads a dummy interface', () => {
     const links = decodeLinks(received('ip -d link show kube-ipvs0'));
-    expect(links[0]).toEqual({ index: 2, name: 'kube-ipvs0', kind: 'dummy' });
+    expect(links[0]).toEqual({ index: 2, name: 'kube-ipvs0', kind: 'dummy', isUp: false });
   });
 
   it('reads an interface of another kind, and a physical one', () => {
-    expect(decodeLinks(received('ip -d link show veth0'))[0]).toEqual({ index: 4, name: 'veth0', kind: 'veth' });
-    expect(decodeLinks(received('ip addr show'))[0]).toEqual({ index: 1, name: 'lo', kind: '' });
+    expect(decodeLinks(received('ip -d link show veth0'))[0]).toEqual({
+      index: 4,
+      name: 'veth0',
+      kind: 'veth',
+      isUp: true,
+    });
+    expect(decodeLinks(received('ip addr show'))[0]).toEqual({ index: 1, name: 'lo', kind: '', isUp: true });
   });
 
   it('throws for a header that is cut off', () => {

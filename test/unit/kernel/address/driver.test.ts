@@ -28,6 +28,36 @@ describe('ensureInterface', () => {
     expect(driver.interfaceIndex).toBe(3);
   });
 
+  it('sets an interface down that somebody has set up, and says so', async () => {
+    const { kernel, driver } = setUp();
+    const index = kernel.add('kube-ipvs0', 'dummy', ['10.96.0.1', 'fe80::2'], true);
+    expect(await driver.ensureInterface()).toBe(true);
+    expect(kernel.interfaces.get(index)?.isUp).toBe(false);
+    expect(kernel.addressesOf('kube-ipvs0')).toEqual(['10.96.0.1']);
+    expect(await driver.ensureInterface()).toBe(false);
+  });
+
+  it('leaves it up when that would take IPv6 addresses away', async () => {
+    const { kernel, driver } = setUp();
+    const index = kernel.add('kube-ipvs0', 'dummy', ['10.96.0.1', 'fd00::1'], true);
+    expect(await driver.ensureInterface()).toBe(false);
+    expect(kernel.interfaces.get(index)?.isUp).toBe(true);
+  });
+
+  it('leaves it up while addresses are bound', async () => {
+    const { kernel, driver } = setUp();
+    const index = kernel.add('kube-ipvs0', 'dummy', [], true);
+    await driver.apply([bind('10.96.0.1')]);
+    expect(kernel.interfaces.get(index)?.isUp).toBe(true);
+  });
+
+  it('throws when it cannot be set down', async () => {
+    const { kernel, driver } = setUp();
+    kernel.add('kube-ipvs0', 'dummy', [], true);
+    kernel.refused.set('kube-ipvs0', 1);
+    await expect(driver.ensureInterface()).rejects.toThrow(/set dummy interface kube-ipvs0 down: EPERM/);
+  });
+
   it('takes another name', async () => {
     const { kernel } = setUp();
     await createAddressDriver({

@@ -15,6 +15,7 @@ interface FakeInterface {
   readonly name: string;
   readonly kind: string;
   readonly addresses: Set<IpAddress>;
+  isUp: boolean;
 }
 
 /** Interfaces and addresses as the kernel keeps them, as far as the driver can tell. */
@@ -31,7 +32,7 @@ export class FakeAddressKernel {
     reader.next();
     switch (reader.type) {
       case routeMessage.newLink:
-        return this.#create(reader);
+        return linkIndex(reader) === 0 ? this.#create(reader) : this.#setFlags(reader);
       case routeMessage.getLink:
         return this.#find(reader);
       case routeMessage.getAddress:
@@ -41,9 +42,9 @@ export class FakeAddressKernel {
     }
   };
 
-  add(name: string, kind: string, addresses: readonly string[] = []): number {
+  add(name: string, kind: string, addresses: readonly string[] = [], isUp = false): number {
     const index = this.#nextIndex++;
-    this.interfaces.set(index, { name, kind, addresses: new Set(addresses as readonly IpAddress[]) });
+    this.interfaces.set(index, { name, kind, addresses: new Set(addresses as readonly IpAddress[]), isUp });
     return index;
   }
 
@@ -71,13 +72,26 @@ export class FakeAddressKernel {
   #find(reader: MessageReader): Uint8Array {
     const found = this.#byName(linkName(reader));
     if (!found) return refusal(noDevice);
-    const [index, { name, kind }] = found;
-    return reply(routeMessage.newLink, [0, index, 0, 0], (writer) => {
+    const [index, { name, kind, isUp }] = found;
+    return reply(routeMessage.newLink, [0, index, isUp ? 0x83 : 0x82, 0], (writer) => {
       writer.string(3, name);
       const info = writer.openNest(18);
       if (kind) writer.string(1, kind);
       writer.closeNest(info);
     });
+  }
+
+  /** Going down costs an interface its IPv6 addresses. */
+  #setFlags(reader: MessageReader): Uint8Array {
+    const found = this.interfaces.get(linkIndex(reader));
+    if (found === undefined) return refusal(noDevice);
+    const errno = this.refused.get(found.name);
+    if (errno !== undefined) return refusal(errno);
+    const [flags, mask] = [8, 12].map((offset) => reader.view.getUint32(reader.payloadStart + offset, true));
+    if (mask !== 1 || flags !== 0) throw new Error('only taking down is known');
+    found.isUp = false;
+    for (const address of found.addresses) if (address.includes(':')) found.addresses.delete(address);
+    return done;
   }
 
   #listAddresses(): Uint8Array {
@@ -102,6 +116,10 @@ export class FakeAddressKernel {
     addresses.add(address);
     return done;
   }
+}
+
+function linkIndex(reader: MessageReader): number {
+  return reader.view.getUint32(reader.payloadStart + 4, true);
 }
 
 function linkName(reader: MessageReader): string {

@@ -104,6 +104,7 @@ export class Reconciler {
         this.#flows.note(operation);
         this.#touched.add(operation.virtualServer.key);
       },
+      breathe: options.breathe,
     });
     this.#retirer = new Retirer({ table, driver: drivers.ipvs, limits: config.proxier, clock });
     this.#addressApplier = new DeltaApplier({

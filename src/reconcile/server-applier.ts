@@ -7,7 +7,10 @@ import type { ServerTable } from './server-table.ts';
 import { Attempts } from './attempts.ts';
 
 /** Most operations in one batch: keeps a cold start from holding the event loop or the kernel for long. */
-const batchSize = 4096;
+const batchSize = 1024;
+
+/** Virtual servers looked at before the event loop may do something else. */
+const lookSlice = 256;
 
 /** Applies what is pending in the server table, in batches; each virtual server has its own back-off. */
 export class ServerApplier {
@@ -17,6 +20,7 @@ export class ServerApplier {
   readonly #observer: ReconcileObserver;
   readonly #mayBeAdded: (key: VirtualServerKey) => boolean;
   readonly #onApplied: (operation: IpvsOperation) => void;
+  readonly #breathe: () => Promise<void>;
 
   constructor(options: {
     readonly table: ServerTable;
@@ -27,12 +31,15 @@ export class ServerApplier {
     readonly mayBeAdded: (key: VirtualServerKey) => boolean;
     /** Told of every operation that the kernel accepted. */
     readonly onApplied: (operation: IpvsOperation) => void;
+    /** Lets the event loop do something else; called between slices of long work. */
+    readonly breathe: () => Promise<void>;
   }) {
     this.#table = options.table;
     this.#driver = options.driver;
     this.#observer = options.observer;
     this.#mayBeAdded = options.mayBeAdded;
     this.#onApplied = options.onApplied;
+    this.#breathe = options.breathe;
     this.attempts = new Attempts('virtualServer', options.clock, options.observer);
   }
 
@@ -88,10 +95,9 @@ export class ServerApplier {
 
   async #applyKeys(keys: readonly VirtualServerKey[]): Promise<void> {
     let batch: IpvsOperation[] = [];
-    for (const key of keys) {
-      const operations = this.#table.operations(key);
-      if (operations.length === 0) continue;
-      batch.push(...operations);
+    for (const [index, key] of keys.entries()) {
+      if (index % lookSlice === lookSlice - 1) await this.#breathe();
+      batch.push(...this.#table.operations(key));
       if (batch.length < batchSize) continue;
       await this.#applyWhole(batch);
       batch = [];

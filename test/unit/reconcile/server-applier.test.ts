@@ -21,6 +21,7 @@ let observer: RecordingObserver;
 let applier: ServerApplier;
 let batches: string[][];
 let accepted: string[];
+let breaths: number;
 let refuses: (operation: string) => boolean;
 let errnoName: string;
 let mayBeAdded: (key: string) => boolean;
@@ -31,12 +32,21 @@ beforeEach(() => {
   observer = new RecordingObserver();
   batches = [];
   accepted = [];
+  breaths = 0;
   refuses = () => false;
   errnoName = 'EIO';
   mayBeAdded = () => true;
   const driver = { apply } as Partial<IpvsDriver> as IpvsDriver; // the applier only applies
   const onApplied = (operation: IpvsOperation) => accepted.push(describeOperation(operation));
-  applier = new ServerApplier({ table, driver, clock, observer, mayBeAdded: (key) => mayBeAdded(key), onApplied });
+  applier = new ServerApplier({
+    table,
+    driver,
+    clock,
+    observer,
+    mayBeAdded: (key) => mayBeAdded(key),
+    onApplied,
+    breathe: async () => void breaths++,
+  });
 });
 
 async function apply(operations: readonly IpvsOperation[]): Promise<readonly OperationFailure[]> {
@@ -100,7 +110,19 @@ describe('ServerApplier', () => {
       );
     }
     await applyWanted();
-    expect(batches.map((batch) => batch.length)).toEqual([6_002, 3_001]);
+    expect(batches.map((batch) => batch.length)).toEqual([3_001, 3_001, 3_001]);
+    expect(table.pendingCount).toBe(0);
+  });
+
+  it('lets the event loop go on while it looks at many of which nothing differs', async () => {
+    const servers = Array.from({ length: 600 }, (_, index) =>
+      virtualServer('TCP', `10.96.${index >> 8}.${index & 255}:80`),
+    );
+    table.replaceObserved(servers.map((server) => ({ virtualServer: server, realServers: [one] })));
+    for (const server of servers) want(server, one);
+    await applyWanted();
+    expect(breaths).toBe(2);
+    expect(batches).toEqual([]);
     expect(table.pendingCount).toBe(0);
   });
 
@@ -256,6 +278,7 @@ describe('ServerApplier', () => {
       observer,
       mayBeAdded,
       onApplied: () => accepted.push('none'),
+      breathe: async () => {},
     });
     await expect(lost.applyWanted(nobodyFirst)).rejects.toThrow('ETIMEDOUT');
     expect(accepted).toEqual([]);

@@ -65,6 +65,7 @@ export function aSlice(endpoints: readonly Endpoint[], changes: Partial<Endpoint
     family: endpoints[0] === undefined ? 'IPv4' : familyOf(endpoints[0].address),
     ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
     endpoints,
+    places: '',
     lastChangeTriggerTimeMs: 0,
     ...changes,
   };

@@ -9,6 +9,7 @@ import type { JsonRecord } from './field-reader.ts';
 import { FieldReader, quote } from './field-reader.ts';
 import type { Interner } from './interner.ts';
 import { readMetadata, readTimeMs } from './metadata.ts';
+import { packPlaces, type Place } from './packed-places.ts';
 import { highestPort, readProtocol } from './ports.ts';
 
 /** One usable entry of `ports`: those without a number or with a null name are left out. */
@@ -42,6 +43,8 @@ export interface EndpointSlice {
   readonly family: IpFamily;
   readonly ports: readonly EndpointPort[];
   readonly endpoints: readonly Endpoint[];
+  /** Pods and zones of the endpoints, in their order, for `unpackPlaces`. */
+  readonly places: string;
   /** Annotation `endpoints.kubernetes.io/last-change-trigger-time`, in milliseconds since 1970; 0 when absent. */
   readonly lastChangeTriggerTimeMs: number;
 }
@@ -68,7 +71,7 @@ export function decodeEndpointSlice(value: unknown, interner: Interner): Decoded
     service: interner.text(serviceKey(namespace, serviceName)) as ServiceKey, // the interner gives back an equal text
     family,
     ports: readPorts(reader, object, interner),
-    endpoints: readEndpoints(reader, object, family, interner),
+    ...readEndpoints(reader, object, family, interner),
     lastChangeTriggerTimeMs: readTimeMs(reader, annotations?.[triggerTimeAnnotation], triggerTimePath),
   });
 }
@@ -121,16 +124,29 @@ function readEndpoints(
   object: JsonRecord,
   family: IpFamily,
   interner: Interner,
-): readonly Endpoint[] {
+): Pick<EndpointSlice, 'endpoints' | 'places'> {
   const entries = reader.list(object['endpoints'], 'endpoints');
   const endpoints: Endpoint[] = [];
+  const places: Place[] = [];
   for (let index = 0; index < entries.length; index += 1) {
     reader.index = index;
     const record = reader.record(entries[index], 'endpoints[#]');
     const address = readFirstAddress(reader, record, family);
-    if (address !== undefined) endpoints.push(readEndpoint(reader, record, address, interner));
+    if (address === undefined) continue;
+    endpoints.push(readEndpoint(reader, record, address, interner));
+    places.push(readPlace(reader, record));
   }
-  return compact(endpoints);
+  return { endpoints: compact(endpoints), places: packPlaces(places) };
+}
+
+/** Endpoints need not be pods. */
+function readPlace(reader: FieldReader, record: JsonRecord): Place {
+  const target = reader.optionalRecord(record['targetRef'], 'endpoints[#].targetRef');
+  const isPod = reader.text(target?.['kind'], 'endpoints[#].targetRef.kind') === 'Pod';
+  return {
+    pod: isPod ? reader.text(target?.['name'], 'endpoints[#].targetRef.name') : '',
+    zone: reader.text(record['zone'], 'endpoints[#].zone'),
+  };
 }
 
 function readFirstAddress(reader: FieldReader, record: JsonRecord, family: IpFamily): IpAddress | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDecoder } from '../../../../src/kubernetes/objects/decoder.ts';
+import { packPlaces, unpackPlaces } from '../../../../src/kubernetes/objects/packed-places.ts';
 
 function sliceWith(change: object, metadata: object = {}): unknown {
   return {
@@ -49,8 +50,26 @@ describe('decodeEndpointSlice', () => {
           nodeHints: ['n1'],
         },
       ],
+      places: packPlaces([{ pod: 'web-0', zone: 'z1' }]),
       lastChangeTriggerTimeMs: 1704067200123,
     });
+  });
+
+  it('keeps places in the order of the endpoints that are used', () => {
+    const { object } = decode(
+      sliceWith({
+        endpoints: [
+          { addresses: ['10.1.0.5'], targetRef: { kind: 'Pod', name: 'web-0' }, zone: 'z1' },
+          { addresses: ['nonsense'], targetRef: { kind: 'Pod', name: 'web-1' }, zone: 'z2' },
+          { addresses: ['10.1.0.7'], targetRef: { kind: 'Node', name: 'n9' } },
+        ],
+      }),
+    );
+    expect(object?.endpoints.map(({ address }) => address)).toEqual(['10.1.0.5', '10.1.0.7']);
+    expect(unpackPlaces(object?.places ?? '')).toEqual([
+      { pod: 'web-0', zone: 'z1' },
+      { pod: '', zone: '' },
+    ]);
   });
 
   it.each([

@@ -7,10 +7,10 @@ import type { VirtualServer } from '../model/virtual-server.ts';
 import type { RuleRemoval } from './cleanup-rules.ts';
 import { replacementSetName } from '../kernel/ipset/driver.ts';
 import { ipFamilies, isInCidr } from '../model/ip.ts';
-import { errno, NetlinkError } from '../netlink/errors.ts';
 import { allIpSets } from '../plan/ip-sets.ts';
 import { readObserved } from '../reconcile/observed-state.ts';
 import { rulesToRemove } from './cleanup-rules.ts';
+import { isMissingSubsystem } from './missing-subsystem.ts';
 
 interface CleanupDrivers {
   readonly ipvs: IpvsDriver;
@@ -19,12 +19,17 @@ interface CleanupDrivers {
     'list' | 'listNodeAddresses' | 'apply' | 'removeInterface' | 'ensureInterface'
   >;
   readonly ipset: IpSetDriver;
-  readonly rules: Pick<IptablesRulesDriver, 'saved' | 'remove'>;
+  /** One for each flavour of iptables: what a process before us has put into another one is ours as well. */
+  readonly rules: readonly CleanupRules[];
 }
+
+type CleanupRules = Pick<IptablesRulesDriver, 'flavour' | 'saved' | 'remove'>;
 
 export interface CleanupOptions {
   readonly drivers: CleanupDrivers;
   readonly config: Pick<ProxyConfig, 'ipvs'>;
+  /** Only tell what would be removed. */
+  readonly dryRun: boolean;
   /** Gets what will be removed before anything is, then what became of it; one line each. */
   readonly print: (line: string) => void;
 }
@@ -35,8 +40,13 @@ interface Inventory {
   /** Whether nothing of others is on the dummy interface. */
   readonly ownsInterface: boolean;
   readonly virtualServers: readonly VirtualServer[];
-  readonly rules: readonly RuleRemoval[];
+  readonly rules: readonly FlavouredRemoval[];
   readonly sets: readonly string[];
+}
+
+interface FlavouredRemoval extends RuleRemoval {
+  readonly flavour: string;
+  readonly driver: CleanupRules;
 }
 
 /**
@@ -44,9 +54,13 @@ interface Inventory {
  * addresses go first, so that no program of the node is ever reached through them, then the virtual servers, rules, and
  * sets. A step that fails does not keep the others from being taken. Returns the failures.
  */
-export async function cleanUp({ drivers, config, print }: CleanupOptions): Promise<readonly unknown[]> {
+export async function cleanUp({ drivers, config, dryRun, print }: CleanupOptions): Promise<readonly unknown[]> {
   const found = await takeInventory(drivers, config);
   for (const line of describe(found)) print(line);
+  if (dryRun) {
+    print('nothing was changed: this is a dry run');
+    return [];
+  }
   const failures: unknown[] = [];
   const step = async (work: () => Promise<readonly OperationFailure[] | void>) => {
     try {
@@ -59,7 +73,7 @@ export async function cleanUp({ drivers, config, print }: CleanupOptions): Promi
   await step(() =>
     drivers.ipvs.apply(found.virtualServers.map((virtualServer) => ({ kind: 'deleteVirtualServer', virtualServer }))),
   );
-  for (const { rules } of found.rules) await step(() => drivers.rules.remove(rules));
+  for (const { rules, driver } of found.rules) await step(() => driver.remove(rules));
   await step(() => drivers.ipset.destroy(found.sets));
   for (const failure of failures) print(`failed: ${failure instanceof Error ? failure.message : String(failure)}`);
   return failures;
@@ -77,32 +91,47 @@ async function removeAddresses(
 
 async function takeInventory(drivers: CleanupDrivers, config: CleanupOptions['config']): Promise<Inventory> {
   const names = [...ipFamilies.flatMap(allIpSets).map(({ name }) => name), replacementSetName];
-  const sets = await drivers.ipset.list(names);
+  const sets = await noneIfMissing(() => drivers.ipset.list(names));
   const bound = await drivers.address.list();
   const isForeign = (address: IpAddress) => config.ipvs.excludeCidrs.some((cidr) => isInCidr(address, cidr));
   const addresses = bound.filter((address) => !isForeign(address));
-  const rules: RuleRemoval[] = [];
-  for (const family of ipFamilies) {
-    const saved = await drivers.rules.saved(family);
-    if (saved !== undefined) rules.push(rulesToRemove(family, saved));
-  }
+  const rules = await Promise.all(drivers.rules.map(rulesOfFlavour));
   return {
     addresses,
     ownsInterface: addresses.length === bound.length,
     virtualServers: await virtualServersOfOurs(drivers, config, sets, addresses),
-    rules,
+    rules: rules.flat(),
     sets: sets.map(({ name }) => name),
   };
 }
 
-/** None where the kernel has no IPVS. */
+async function rulesOfFlavour(driver: CleanupRules): Promise<FlavouredRemoval[]> {
+  const flavour = await driver.flavour();
+  const removals: FlavouredRemoval[] = [];
+  for (const family of ipFamilies) {
+    const saved = await driver.saved(family);
+    if (saved !== undefined) removals.push({ ...rulesToRemove(family, saved), flavour, driver });
+  }
+  return removals;
+}
+
+/** What a subsystem lists, or nothing where the kernel does not have it: then there is nothing of ours in it either. */
+async function noneIfMissing<T>(list: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await list();
+  } catch (error) {
+    if (isMissingSubsystem(error)) return [];
+    throw error;
+  }
+}
+
 async function virtualServersOfOurs(
   drivers: CleanupDrivers,
   { ipvs }: CleanupOptions['config'],
   sets: readonly ObservedIpSet[],
   addresses: readonly IpAddress[],
 ): Promise<readonly VirtualServer[]> {
-  try {
+  return await noneIfMissing(async () => {
     const { ours } = await readObserved({
       drivers,
       boundAddresses: new Set(addresses),
@@ -112,15 +141,12 @@ async function virtualServersOfOurs(
       isKnown: () => false,
     });
     return ours.map(({ virtualServer }) => virtualServer);
-  } catch (error) {
-    if (error instanceof NetlinkError && error.errno === errno.ENOENT) return [];
-    throw error;
-  }
+  });
 }
 
 function describe({ addresses, ownsInterface, virtualServers, rules, sets }: Inventory): string[] {
-  const chains = rules.flatMap(({ rules: { family, chains: own } }) =>
-    own.map(({ table, name }) => `${family} ${table} ${name}`),
+  const chains = rules.flatMap(({ flavour, rules: { family, chains: own } }) =>
+    own.map(({ table, name }) => `${family} ${table} ${name} (${flavour})`),
   );
   const lists: readonly (readonly [string, readonly string[]])[] = [
     [ownsInterface ? 'addresses, with the interface kube-ipvs0' : 'addresses on kube-ipvs0', addresses],
@@ -130,6 +156,8 @@ function describe({ addresses, ownsInterface, virtualServers, rules, sets }: Inv
   ];
   return [
     ...lists.flatMap(([what, items]) => [`remove ${items.length} ${what}`, ...items.map((item) => `  ${item}`)]),
-    ...rules.flatMap(({ kept, rules: { family } }) => kept.map((chain) => `keep ${family} ${chain}`)),
+    ...rules.flatMap(({ kept, flavour, rules: { family } }) =>
+      kept.map((chain) => `keep ${family} ${chain} (${flavour})`),
+    ),
   ];
 }

@@ -27,9 +27,10 @@ type Open = (protocol: number, dumps: 'large' | 'small') => Transport;
 
 /**
  * Opens the conversations with the kernel: over the addon, or over the package `netlink` where it does not load. Throws
- * `NetlinkError` or `DriverError`, which name module or capability, when the kernel has no IPVS or no IP sets for us.
+ * `NetlinkError` or `DriverError`, which name module or capability, when the kernel has no IPVS or no IP sets for us;
+ * with `mayLackSubsystems` the first use of what it lacks does.
  */
-export async function openKernel(log: Log): Promise<Kernel> {
+export async function openKernel(log: Log, { mayLackSubsystems = false } = {}): Promise<Kernel> {
   const addon = loadAddon(log);
   const open = addon === undefined ? await openWithPackage() : openWithAddon(addon);
   const transports: Transport[] = [];
@@ -53,7 +54,7 @@ export async function openKernel(log: Log): Promise<Kernel> {
       for (const transport of transports) transport.close();
     },
   };
-  await requireSubsystems(kernel);
+  if (!mayLackSubsystems) await requireSubsystems(kernel);
   return kernel;
 }
 

@@ -4,14 +4,21 @@ import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { cleanUp } from './cleanup.ts';
 import { openKernel } from './open-kernel.ts';
 
-/** Does what `--cleanup` asks for; the exit code. What is removed is printed on standard output first. */
+const flavours = ['nft', 'legacy'] as const;
+
+/**
+ * Does what `--cleanup` asks for; the exit code. What is removed is printed on standard output first; with `--dry-run` it
+ * is only printed.
+ */
 export async function runCleanup(settings: LoadedSettings, log: Log): Promise<number> {
   const { config } = settings;
-  const kernel = await openKernel(log);
+  const kernel = await openKernel(log, { mayLackSubsystems: true });
+  const dryRun = settings.flags['dry-run'] === 'true';
   try {
     const failures = await cleanUp({
-      drivers: { ...kernel, rules: new IptablesRulesDriver({ flavour: config.proxier.iptablesFlavour }) },
+      drivers: { ...kernel, rules: flavours.map((flavour) => new IptablesRulesDriver({ flavour })) },
       config,
+      dryRun,
       print: (line) => process.stdout.write(`${line}\n`),
     });
     if (failures.length === 0) return 0;

@@ -2,7 +2,7 @@ import { configurationFromFlags, overrideLogging, withHostname } from './apply-f
 import { buildConfig, loggingConfig } from './build-config.ts';
 import type { ProxierSettings, ProxyConfig } from './config.ts';
 import { decodeFile } from './decode-file.ts';
-import { ConfigError, type FailureContext, problem } from './errors.ts';
+import { ConfigError, type FailureContext, problem, UsageError } from './errors.ts';
 import { type FeatureGate, settleFeatureGates } from './feature-gates.ts';
 import { flagTable } from './flag-table.ts';
 import { type FoldedConfiguration, foldByMode, withLinuxDefaults } from './folded-configuration.ts';
@@ -65,6 +65,9 @@ export type Invocation =
 export function loadConfig({ argv, readFile, version }: LoadInputs): Invocation {
   const flags = parseFlags(argv);
   if (flags.help) return { kind: 'printHelp', text: helpText() };
+  if (flags.values.get('dry-run') === true && flags.values.get('cleanup') !== true) {
+    throw new UsageError('--dry-run', '--dry-run goes with --cleanup only');
+  }
   const request = versionRequest(textOf(flags, 'version'), version);
   if (request.kind === 'print') return { kind: 'printVersion', raw: request.raw, version };
   const completed = complete(flags, readFile);

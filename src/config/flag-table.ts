@@ -57,6 +57,7 @@ export const flagTable: readonly Flag[] = [
   ),
   run('write-config-to', 'string', '', 'Write the effective configuration to this file and exit.'),
   run('cleanup', 'bool', 'false', 'Remove everything that was programmed, and exit.'),
+  run('dry-run', 'bool', 'false', 'With --cleanup: print what would be removed, and change nothing.'),
   run('init-only', 'bool', 'false', 'Make the settings that need full privileges, and exit.'),
   run(
     'version',

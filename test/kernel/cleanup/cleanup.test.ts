@@ -18,6 +18,7 @@ jest.setTimeout(300_000);
 
 const shell = new Shell();
 const rules = new IptablesRulesDriver({ flavour: 'nft' });
+const legacy = new IptablesRulesDriver({ flavour: 'legacy' });
 let kernel: Kernel;
 
 beforeAll(async () => {
@@ -87,7 +88,8 @@ async function makeOurs(): Promise<void> {
 const lines: string[] = [];
 const run = async (excludeCidrs: string[] = []) =>
   await cleanUp({
-    drivers: { ...kernel, rules },
+    drivers: { ...kernel, rules: [rules, legacy] },
+    dryRun: false,
     config: { ipvs: { excludeCidrs: excludeCidrs.map(cidr) } as never }, // nothing else of it is read
     print: (line) => lines.push(line),
   });

@@ -4,6 +4,7 @@ import { cleanUp } from '../../../src/app/cleanup.ts';
 import { parseSave } from '../../../src/kernel/rules/parse-save.ts';
 import { portEntry } from '../../../src/model/ip-set.ts';
 import { virtualServerKey } from '../../../src/model/virtual-server.ts';
+import { DriverError } from '../../../src/kernel/errors.ts';
 import { errno, NetlinkError } from '../../../src/netlink/errors.ts';
 import { ipSetFor } from '../../../src/plan/ip-sets.ts';
 import { cidr, ip } from '../../support/builders.ts';
@@ -49,8 +50,11 @@ beforeEach(async () => {
   kernel.writes.length = 0;
 });
 
-async function run(excludeCidrs = [] as string[]) {
-  const save = parseSave('*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n');
+async function run(excludeCidrs = [] as string[], dryRun = false) {
+  const saves = {
+    nft: parseSave('*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n'),
+    legacy: parseSave('*filter\n:KUBE-NODE-PORT - [0:0]\nCOMMIT\n'),
+  };
   return await cleanUp({
     drivers: {
       ...kernel.drivers,
@@ -62,13 +66,14 @@ async function run(excludeCidrs = [] as string[]) {
           return true;
         },
       },
-      rules: {
-        saved: async (family) => (family === 'IPv4' ? save : undefined),
+      rules: (['nft', 'legacy'] as const).map((flavour) => ({
+        flavour: async () => flavour,
+        saved: async (family) => (family === 'IPv4' ? saves[flavour] : undefined),
         remove: async ({ chains }) => {
           kernel.writes.push('removeRules');
-          removedChains.push(...chains.map(({ name }) => name));
+          removedChains.push(...chains.map(({ name }) => `${name} ${flavour}`));
         },
-      },
+      })),
       ipset: {
         ...kernel.ipset,
         destroy: async (names) => {
@@ -78,6 +83,7 @@ async function run(excludeCidrs = [] as string[]) {
       },
     },
     config: { ipvs: { excludeCidrs: excludeCidrs.map(cidr) } as never }, // nothing else of it is read
+    dryRun,
     print: (line) => {
       lines.push(line);
       kernel.writes.push('print');
@@ -95,9 +101,18 @@ describe('cleanUp', () => {
       'deleteVirtualServer TCP/10.96.0.1:443',
       'deleteVirtualServer TCP/192.168.0.10:30080',
       'removeRules',
+      'removeRules',
       'destroy KUBE-NODE-PORT-TCP',
     ]);
-    expect(removedChains).toEqual(['KUBE-SERVICES']);
+    expect(removedChains).toEqual(['KUBE-SERVICES nft', 'KUBE-NODE-PORT legacy']);
+  });
+
+  it('changes nothing in a dry run, and prints the same', async () => {
+    await run([], true);
+    const dry = lines.splice(0);
+    expect(changes()).toEqual([]);
+    await run();
+    expect(dry).toEqual([...lines, 'nothing was changed: this is a dry run']);
   });
 
   it('prints everything before it changes anything', async () => {
@@ -108,8 +123,9 @@ describe('cleanUp', () => {
       'remove 2 virtual servers',
       '  TCP/10.96.0.1:443',
       '  TCP/192.168.0.10:30080',
-      'remove 1 chains, with the jumps to them',
-      '  IPv4 nat KUBE-SERVICES',
+      'remove 2 chains, with the jumps to them',
+      '  IPv4 nat KUBE-SERVICES (nft)',
+      '  IPv4 filter KUBE-NODE-PORT (legacy)',
       'remove 1 IP sets',
       '  KUBE-NODE-PORT-TCP',
     ]);
@@ -137,5 +153,21 @@ describe('cleanUp', () => {
     };
     expect(await run()).toEqual([]);
     expect(changes()).toContain('destroy KUBE-NODE-PORT-TCP');
+  });
+
+  it('works where the kernel has no IP sets', async () => {
+    kernel.ipset.list = async () => {
+      throw new DriverError('ipset', 'list', { errnoName: 'EINVAL', detail: 'the kernel has no IP sets' });
+    };
+    expect(await run()).toEqual([]);
+    expect(changes()).toContain('deleteVirtualServer TCP/10.96.0.1:443');
+  });
+
+  it('does not take another failure for a kernel that lacks something', async () => {
+    kernel.ipvs.list = async () => {
+      throw new NetlinkError('list', errno.EPERM, '');
+    };
+    await expect(run()).rejects.toThrow('EPERM');
+    expect(changes()).toEqual([]);
   });
 });

@@ -42,12 +42,17 @@ describe('what the command line asks for', () => {
     [['--proxy-mode=ipvs', '--init-only'], 'initOnly'],
     [['--cleanup'], 'cleanup'],
     [['--cleanup', '--init-only'], 'cleanup'],
+    [['--cleanup', '--dry-run'], 'cleanup'],
     [['--write-config-to=/x', '--cleanup'], 'writeConfiguration'],
     [['--version'], 'printVersion'],
     [['--help'], 'printHelp'],
     [['--version', '--config=/missing'], 'printVersion'],
   ])('%j is %s', (argv, kind) => {
     expect(load(argv).kind).toBe(kind);
+  });
+
+  it('refuses a dry run of anything but the clean-up', () => {
+    expect(() => load(['--dry-run'])).toThrow(new UsageError('--dry-run', '--dry-run goes with --cleanup only'));
   });
 
   it('prints every flag in the help text', () => {

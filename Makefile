@@ -99,7 +99,7 @@ bench: setup ## ratios against C and bars, in the lab and outside; a smaller run
 	@node .build/bundle.ts >/dev/null
 	@node test/bench/bench.ts $(ARGS)
 
-chart: setup-node ## schema check, rendering, comparison with the golden output
+chart: setup-node ## the chart: rendered by helm, compared with golden files and the Kubernetes API; UPDATE=1 rewrites them
 	@jest --ci test/unit/charts $(ARGS)
 
 ci: ## what CI runs

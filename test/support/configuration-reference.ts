@@ -5,11 +5,12 @@ import { flagTypes } from '../../src/config/flag-types.ts';
 import { knownFeatureGates } from '../../src/config/feature-gates.ts';
 import { kubeProxyApiVersion, kubeProxyFields, kubeProxyKind } from '../../src/config/kube-proxy-configuration.ts';
 import { proxierApiVersion, proxierFields, proxierKind } from '../../src/config/proxier-configuration.ts';
+import { writeChartReference } from './charts/chart-reference.ts';
 import { type FieldDocument, fieldDocuments } from '../../src/config/schema-fields.ts';
 
 /**
  * The text of docs/configuration.md, made from the flag table and the two schemas. Run this file with Node
- * to rewrite the page.
+ * to rewrite the page, and what the chart says of the same fields.
  */
 export function configurationReference(): string {
   return `${[
@@ -94,4 +95,5 @@ function cell(text: string): string {
 if (process.argv[1]?.endsWith('configuration-reference.ts') === true) {
   const page = new URL('../../docs/configuration.md', `file://${process.argv[1]}`);
   writeFileSync(fileURLToPath(page), configurationReference());
+  writeChartReference();
 }

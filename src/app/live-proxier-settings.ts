@@ -47,4 +47,8 @@ export class LiveProxierSettings implements ProxierSettings {
   get operation(): ProxierSettings['operation'] {
     return this.#current.operation;
   }
+
+  get statusSocket(): string {
+    return this.#current.statusSocket;
+  }
 }

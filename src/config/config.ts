@@ -38,6 +38,8 @@ export interface ProxierSettings {
   readonly operation: OperationSettings;
   readonly traffic: TrafficSettings;
   readonly apiServer: ApiServerSettings;
+  /** Path of the local socket that tools ask; empty for none. */
+  readonly statusSocket: string;
 }
 
 /** Ways to the API server besides the configured one. */

@@ -4,9 +4,10 @@ import type { ProxierSettings } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { decodeFile } from './decode-file.ts';
 import { parsePortRange } from '../model/port-range.ts';
+import { defaultStatusSocket } from '../model/status-protocol.ts';
 import { type Nanoseconds, parseGoDuration, toMilliseconds } from './go-duration.ts';
 import { invalidValue } from './field-problems.ts';
-import { choice, nullableDuration, nullableInteger, section, strictMap, text } from './schema-fields.ts';
+import { choice, nullableDuration, nullableInteger, nullableText, section, strictMap, text } from './schema-fields.ts';
 
 export const proxierApiVersion = 'ipvs-proxier.io/v1alpha1';
 export const proxierKind = 'ProxierConfiguration';
@@ -54,6 +55,10 @@ export const proxierFields = {
     ),
   }),
   apiServer: apiServerFields,
+  statusSocket: nullableText(
+    'Local socket on which `ipvs-status` and other tools ask for names of Services and pods, for root alone; blank for none. An absolute path of at most 107 bytes.',
+    defaultStatusSocket,
+  ),
   iptables: section('Packet filter rules.', {
     flavour: choice(
       'Which iptables programs are used: `auto` takes those that already hold rules, else the default of the system.',
@@ -88,6 +93,7 @@ export function readProxierConfiguration(content: string, file: string): Proxier
     ...portRange(file, 'iptables.masqueradePorts', configuration.iptables.masqueradePorts),
     ...trafficProblems(file, configuration),
     ...apiServerProblems(file, configuration.apiServer),
+    ...socketPath(file, 'statusSocket', configuration.statusSocket),
     ...port(file, 'waiting.healthzPort', configuration.waiting.healthzPort),
     ...port(file, 'waiting.metricsPort', configuration.waiting.metricsPort),
   ];
@@ -113,6 +119,16 @@ function portRange(file: string, field: string, value: string) {
   const range = parsePortRange(value);
   if (range !== undefined && range.last - range.first + 1 >= fewestMasqueradePorts) return [];
   return [invalidValue(`${file}: ${field}`, value, `must be FIRST-LAST with at least ${fewestMasqueradePorts} ports`)];
+}
+
+/** Longest path of a socket, in bytes. Source: linux/un.h, `UNIX_PATH_MAX` less the end of the text. */
+const longestSocketPath = 107;
+
+function socketPath(file: string, field: string, value: string) {
+  if (value === '') return [];
+  const fits = new TextEncoder().encode(value).length <= longestSocketPath;
+  if (fits && /^\/[^\0]*[^/\0]$/.test(value)) return [];
+  return [invalidValue(`${file}: ${field}`, value, `must be an absolute path of at most ${longestSocketPath} bytes`)];
 }
 
 function trafficProblems(file: string, { traffic, audit }: ProxierFile) {
@@ -143,5 +159,6 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     },
     traffic: { level: file.traffic.metrics, maxSeries: file.traffic.maxSeries },
     apiServer: apiServerSettings(file.apiServer),
+    statusSocket: file.statusSocket,
   };
 }

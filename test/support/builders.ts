@@ -105,6 +105,7 @@ export function planConfig(ipvs: Partial<PlanConfig['ipvs']> = {}): PlanConfig {
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
       traffic: { level: 'off', maxSeries: 10_000 },
       apiServer: { urls: [], tlsServerName: '', discovery: false, cacheFile: '' },
+      statusSocket: '',
     },
     featureGates: {},
   };

@@ -176,6 +176,7 @@ describe('LiveProxierSettings', () => {
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
       traffic: { level: 'off', maxSeries: 10_000 },
       apiServer: { urls: [], tlsServerName: '', discovery: false, cacheFile: '' },
+      statusSocket: '',
     } as const;
     const second = { ...first, drainDeadlineMs: 4, drainUdpGraceMs: 5, externalPolicyFallback: 'drop' } as const;
     const settings = new LiveProxierSettings(first);

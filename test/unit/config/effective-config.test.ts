@@ -323,6 +323,7 @@ describe('ProxierConfiguration', () => {
         discovery: true,
         cacheFile: '/var/lib/ipvs-proxier/api-servers.json',
       },
+      statusSocket: '/run/ipvs-proxier/status.sock',
     };
     expect(fromFlags().config.proxier).toEqual(defaults);
     expect(proxier('')).toEqual(defaults);
@@ -365,6 +366,14 @@ describe('ProxierConfiguration', () => {
     ['{urls: https://a}', 'apiServer.urls'],
   ])('refuses ways to the API server like %s', (text, problem) => {
     expect(() => proxier(`apiServer: ${text}`)).toThrow(problem);
+  });
+
+  it('has a socket for tools, or none', () => {
+    expect(proxier('statusSocket: /tmp/s').statusSocket).toBe('/tmp/s');
+    expect(proxier('statusSocket: ""').statusSocket).toBe('');
+    for (const path of ['status.sock', '/', '/tmp/', `/${'x'.repeat(107)}`, `/${'\u00e4'.repeat(54)}`]) {
+      expect(() => proxier(`statusSocket: "${path}"`)).toThrow('must be an absolute path of at most 107 bytes');
+    }
   });
 
   it('says what to do beside another Service proxy', () => {

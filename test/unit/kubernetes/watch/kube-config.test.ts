@@ -264,7 +264,11 @@ printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",
 describe('openKubeConfig and the files that it names', () => {
   it.each<[string, Parts, RegExp]>([
     ['certificate-authority', { cluster: { 'certificate-authority': 'no' } }, /cluster "c": \S+\/no does not exist/],
-    ['client-certificate', { user: { 'client-certificate': 'no', 'client-key': 'no' } }, /user "u": \S+\/no does not exist/],
+    [
+      'client-certificate',
+      { user: { 'client-certificate': 'no', 'client-key': 'no' } },
+      /user "u": \S+\/no does not exist/,
+    ],
     ['client-key', { user: { 'client-key': '.', 'client-certificate-data': 'eA==' } }, /user "u": \S+ is a directory/],
     ['tokenFile', { user: { tokenFile: 'no' } }, /user "u": \S+\/no does not exist/],
   ])('refuses a %s that cannot be read', async (field, parts, problem) => {

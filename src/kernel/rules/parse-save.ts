@@ -8,6 +8,8 @@ export interface SavedRules {
 interface SavedChain {
   /** Whether the kernel made it; it then has a policy and cannot be removed. */
   readonly builtIn: boolean;
+  /** What becomes of packets that no rule decides about, e.g. `DROP`; built-in chains only. */
+  readonly policy?: string;
   /** Without the leading `-A CHAIN`, in order. */
   readonly rules: readonly string[];
 }
@@ -28,6 +30,7 @@ const incompatiblePattern = /^# Table `([^']+)' is incompatible/;
 
 interface GrowingChain {
   readonly builtIn: boolean;
+  readonly policy?: string;
   readonly rules: string[];
 }
 
@@ -53,7 +56,8 @@ export function parseSave(text: string): SavedRules {
 function addLine(table: Map<string, GrowingChain>, line: string): boolean {
   const [, chainName, policy] = chainPattern.exec(line) ?? [];
   if (chainName !== undefined) {
-    table.set(chainName, { builtIn: policy !== '-', rules: [] });
+    const isBuiltIn = policy !== undefined && policy !== '-';
+    table.set(chainName, isBuiltIn ? { builtIn: true, policy, rules: [] } : { builtIn: false, rules: [] });
     return true;
   }
   const [, owner, rule] = rulePattern.exec(line) ?? [];

@@ -22,6 +22,7 @@ describe('parseSave', () => {
     expect([...tables.keys()]).toEqual(['filter', 'nat']);
     expect(tables.get('filter')?.get('INPUT')).toEqual({
       builtIn: true,
+      policy: 'ACCEPT',
       rules: ['-p tcp -j ACCEPT', '-j KUBE-FORWARD'],
     });
     expect(tables.get('filter')?.get('KUBE-FORWARD')).toEqual({ builtIn: false, rules: [''] });

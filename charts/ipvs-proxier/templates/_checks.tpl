@@ -1,15 +1,14 @@
 {{/* Values that a schema cannot refuse: missing together, or contradicting each other. Each names value and remedy. */}}
 {{- define "ipvs-proxier.checks" -}}
 {{- $api := .Values.apiServer -}}
-{{- $ways := list -}}
-{{- if $api.host }}{{ $ways = append $ways "apiServer.host" }}{{ end -}}
-{{- if $api.urls }}{{ $ways = append $ways "apiServer.urls" }}{{ end -}}
-{{- if $api.kubeProxyConfigMap.name }}{{ $ways = append $ways "apiServer.kubeProxyConfigMap.name" }}{{ end -}}
-{{- if eq (len $ways) 0 -}}
+{{- if not (or $api.host $api.urls $api.kubeProxyConfigMap.name) -}}
 {{- fail "apiServer: no address of the API server, and the address of the Service kubernetes does not work before this program serves it: set apiServer.host (and apiServer.port) to an address that every node reaches without Services, or apiServer.urls, or apiServer.kubeProxyConfigMap.name=kube-proxy to use the kubeconfig of kube-proxy" -}}
 {{- end -}}
-{{- if gt (len $ways) 1 -}}
-{{- fail (printf "apiServer: %s exclude each other: keep one of them" (join " and " $ways)) -}}
+{{- if and $api.host $api.kubeProxyConfigMap.name -}}
+{{- fail "apiServer: apiServer.host and apiServer.kubeProxyConfigMap.name exclude each other: keep one of them; apiServer.urls may stand beside either" -}}
+{{- end -}}
+{{- if dig "apiServer" "urls" "" .Values.proxierConfiguration -}}
+{{- fail "proxierConfiguration.apiServer.urls: give them as apiServer.urls" -}}
 {{- end -}}
 {{- if and $api.kubeProxyConfigMap.name (ne .Release.Namespace "kube-system") -}}
 {{- fail (printf "apiServer.kubeProxyConfigMap.name: a pod can use ConfigMaps of its own namespace only, and the one of kube-proxy is in kube-system: install with --namespace kube-system, not %s, or set apiServer.host" .Release.Namespace) -}}

@@ -40,6 +40,9 @@
 {{/* What kube-proxy does not have, and the mode, which is a value of its own. */}}
 {{- define "ipvs-proxier.proxierConfiguration" -}}
 {{- $own := dict "apiVersion" "ipvs-proxier.io/v1alpha1" "kind" "ProxierConfiguration" "operation" .Values.mode -}}
+{{- if .Values.apiServer.urls -}}
+{{- $_ := set $own "apiServer" (dict "urls" .Values.apiServer.urls) -}}
+{{- end -}}
 {{- toYaml (mergeOverwrite (deepCopy .Values.proxierConfiguration) $own) -}}
 {{- end -}}
 
@@ -53,19 +56,15 @@
 {{- list $theirs $logging $ours | toJson | sha256sum -}}
 {{- end -}}
 
-{{/* The API server as host and port, as JSON: the first of urls, or host and port. */}}
-{{- define "ipvs-proxier.apiServer" -}}
-{{- $api := .Values.apiServer -}}
-{{- if $api.urls -}}
-{{- $url := urlParse (first $api.urls) -}}
-{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default "443" -}}
-{{- $host := regexReplaceAll ":[0-9]+$" $url.host "" | trimPrefix "[" | trimSuffix "]" -}}
-{{- dict "host" $host "port" $port | toJson -}}
-{{- else if $api.host -}}
-{{- dict "host" ($api.host | trimPrefix "[" | trimSuffix "]") "port" ($api.port | toString) | toJson -}}
-{{- else -}}
-{{- dict | toJson -}}
+{{/* Directories of the files that the daemon writes; nothing for a file that is switched off. */}}
+{{- define "ipvs-proxier.cacheDirectory" -}}
+{{- $file := dig "apiServer" "cacheFile" "/var/lib/ipvs-proxier/api-servers.json" .Values.proxierConfiguration -}}
+{{- if $file }}{{ dir $file }}{{ end -}}
 {{- end -}}
+
+{{- define "ipvs-proxier.socketDirectory" -}}
+{{- $file := dig "statusSocket" "/run/ipvs-proxier/status.sock" .Values.proxierConfiguration -}}
+{{- if $file }}{{ dir $file }}{{ end -}}
 {{- end -}}
 
 {{/*

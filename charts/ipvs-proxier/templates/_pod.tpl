@@ -26,11 +26,13 @@ runAsGroup: 0
   valueFrom:
     fieldRef:
       fieldPath: spec.nodeName
-{{- with include "ipvs-proxier.apiServer" . | fromJson }}
+{{- with .Values.apiServer }}
+{{- if .host }}
 - name: KUBERNETES_SERVICE_HOST
-  value: {{ .host | quote }}
+  value: {{ .host | trimPrefix "[" | trimSuffix "]" | quote }}
 - name: KUBERNETES_SERVICE_PORT
   value: {{ .port | quote }}
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -95,6 +95,7 @@ describe('pods are replaced', () => {
     ['proxierConfiguration.otherProxy=ignore', true],
     ['proxierConfiguration.waiting.healthzPort=20256', true],
     ['mode=takeover', true],
+    ['apiServer.urls={https://10.0.0.11:6443}', true],
     ['kubeProxyConfiguration.ipvs.scheduler=lc', true],
     ['kubeProxyConfiguration.logging.format=json', true],
   ];

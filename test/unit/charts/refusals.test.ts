@@ -22,8 +22,13 @@ const contradictions: readonly Refusal[] = [
   },
   {
     name: 'two addresses of the API server',
-    set: [address, 'apiServer.urls={https://api:6443}'],
-    says: [/apiServer: apiServer\.host and apiServer\.urls exclude each other: keep one/],
+    set: [address, 'apiServer.kubeProxyConfigMap.name=kube-proxy'],
+    says: [/apiServer\.host and apiServer\.kubeProxyConfigMap\.name exclude each other: keep one/],
+  },
+  {
+    name: 'URLs of API servers in another place',
+    set: [address, 'proxierConfiguration.apiServer.urls={https://api:6443}'],
+    says: [/proxierConfiguration\.apiServer\.urls: give them as apiServer\.urls/],
   },
   {
     name: 'the ConfigMap of kube-proxy from another namespace',

@@ -21,7 +21,9 @@ export interface ProblemFinderOptions {
 const reasons: Readonly<Record<PlanNote['code'], string | undefined>> = {
   addressNotBindable: 'AddressNotBindable',
   addressTaken: 'AddressTaken',
+  addressWithoutFamily: 'AddressWithoutFamily',
   noHealthCheckPort: 'NoHealthCheckNodePort',
+  sourceRangesWithoutFamily: 'SourceRangesWithoutFamily',
   noLocalEndpoint: undefined, // how policy Local is meant to be: a metric counts it
 };
 

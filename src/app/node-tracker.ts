@@ -3,9 +3,13 @@ import type { ProxyConfig } from '../config/config.ts';
 import type { AddressDriver } from '../kernel/drivers.ts';
 import type { IpAddress, IpFamily } from '../model/ip.ts';
 import type { NodeFacts } from '../plan/node-facts.ts';
+import { serviceKey } from '../model/service-key.ts';
 import { planNode, sameNodeFacts } from '../plan/plan-node.ts';
 
-/** Keeps the facts about this node: its Node object and the addresses on its interfaces. */
+/** Its endpoints are the API servers. */
+const apiServerService = serviceKey('default', 'kubernetes');
+
+/** Keeps the facts about this node: its Node object, the addresses on its interfaces, and whom it has to reach. */
 export class NodeTracker {
   readonly #tables: ClusterTables;
   readonly #driver: AddressDriver;
@@ -15,7 +19,7 @@ export class NodeTracker {
   #addresses: readonly IpAddress[] | undefined;
   #facts: NodeFacts | undefined;
   /** What the facts were made from. */
-  #madeFrom: { readonly addresses: readonly IpAddress[]; readonly nodesVersion: number } | undefined;
+  #madeFrom: readonly unknown[] = [];
 
   constructor(options: {
     readonly tables: ClusterTables;
@@ -39,15 +43,17 @@ export class NodeTracker {
   /** Brings the facts up to date; `changed` says whether all Services have to be planned again. */
   async update(): Promise<{ readonly facts: NodeFacts; readonly changed: boolean }> {
     this.#addresses ??= await this.#driver.listNodeAddresses();
-    const { nodesVersion } = this.#tables;
-    if (this.#facts !== undefined && this.#isMadeFrom(this.#addresses, nodesVersion)) {
+    const apiServerSlices = this.#tables.slicesOf(apiServerService);
+    const madeFrom = [this.#addresses, this.#tables.nodesVersion, apiServerSlices.length, ...apiServerSlices];
+    if (this.#facts !== undefined && madeFrom.every((each, index) => each === this.#madeFrom[index])) {
       return { facts: this.#facts, changed: false };
     }
-    this.#madeFrom = { addresses: this.#addresses, nodesVersion };
+    this.#madeFrom = madeFrom;
     const facts = planNode({
       nodeName: this.nodeName,
       node: this.#tables.node(this.nodeName),
       otherNodes: [...this.#tables.nodes()].filter((node) => node.name !== this.nodeName),
+      apiServers: apiServerSlices.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)),
       interfaceAddresses: this.#addresses,
       families: this.#families,
       config: this.#config,
@@ -55,9 +61,5 @@ export class NodeTracker {
     if (this.#facts !== undefined && sameNodeFacts(this.#facts, facts)) return { facts: this.#facts, changed: false };
     this.#facts = facts;
     return { facts, changed: true };
-  }
-
-  #isMadeFrom(addresses: readonly IpAddress[], nodesVersion: number): boolean {
-    return this.#madeFrom?.addresses === addresses && this.#madeFrom.nodesVersion === nodesVersion;
   }
 }

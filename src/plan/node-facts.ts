@@ -13,6 +13,6 @@ export interface NodeFacts {
   readonly nodePortAddresses: readonly IpAddress[];
   /** Addresses on interfaces other than ours, and those that the Node has in the API: served, but never bound. */
   readonly foreignAddresses: ReadonlySet<IpAddress>;
-  /** Addresses of other Nodes, as far as they are known: never bound, for this node could not reach them any more. */
+  /** Addresses of other Nodes, as far as they are known, and of API servers: never bound, or they could not be reached. */
   readonly otherNodeAddresses: ReadonlySet<IpAddress>;
 }

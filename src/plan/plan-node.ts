@@ -8,8 +8,10 @@ export interface NodeInputs {
   readonly nodeName: string;
   /** This node as the API has it; undefined while unknown. */
   readonly node: Node | undefined;
-  /** The other Nodes, as far as they are known; the API server gives this one only. */
+  /** The other Nodes, as far as they are known; unless told otherwise the API server gives this one only. */
   readonly otherNodes?: readonly Node[];
+  /** Addresses of API servers, as the endpoints of `default/kubernetes` have them. */
+  readonly apiServers?: readonly IpAddress[];
   /** Addresses on the node's interfaces other than ours, without loopback and link-local ones. */
   readonly interfaceAddresses: readonly IpAddress[];
   readonly families: readonly IpFamily[];
@@ -28,7 +30,10 @@ export function planNode(inputs: NodeInputs): NodeFacts {
     nodeIps,
     nodePortAddresses: inputs.families.flatMap((family) => nodePortAddressesOf(family, nodeIps, inputs)),
     foreignAddresses: new Set([...inputs.interfaceAddresses, ...(inputs.node?.addresses ?? [])]),
-    otherNodeAddresses: new Set(inputs.otherNodes?.flatMap((node) => node.addresses)),
+    otherNodeAddresses: new Set([
+      ...(inputs.otherNodes?.flatMap((node) => node.addresses) ?? []),
+      ...(inputs.apiServers ?? []),
+    ]),
   };
 }
 

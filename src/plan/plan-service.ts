@@ -25,8 +25,10 @@ import {
 } from '../model/ip-set.ts';
 import { masqueradingRealServer } from '../model/real-server.ts';
 import { virtualServerFlags, virtualServerKey } from '../model/virtual-server.ts';
+import { isExternalPolicyLocal, isLocalLoadBalancer } from './external-policy.ts';
 import { placeOfNode, rotated } from './node-rotation.ts';
 import { portEndpoints } from './port-endpoints.ts';
+import { choosesByOrder, schedulerFlags } from './scheduler-traits.ts';
 import { usableEndpoints } from './usable-endpoints.ts';
 
 /** A Service with the slices that belong to it. */
@@ -71,12 +73,12 @@ class PlanDraft {
     this.#slices = input.slices;
     this.#node = node;
     this.#config = config;
-    this.place = orderedSchedulers.has(config.ipvs.scheduler) ? 0 : placeOfNode(node.nodeName);
+    this.place = choosesByOrder(config.ipvs.scheduler) ? 0 : placeOfNode(node.nodeName);
   }
 
   addFamily(family: IpFamily): void {
     const clusterIp = this.#service.clusterIps.find((address) => familyOf(address) === family);
-    if (clusterIp === undefined) return;
+    if (clusterIp === undefined) return this.#noteWithoutFamily(family);
     for (const port of this.#service.ports) new PortDraft(this, port, family).addAll(clusterIp);
     const health = this.#healthCheckNodePort();
     if (health !== 0) this.addSetEntry('healthCheckNodePort', family, portEntry(health));
@@ -98,6 +100,16 @@ class PlanDraft {
       localReadyEndpoints: countByFamily(this.#localReady),
       notes: this.#notes,
     };
+  }
+
+  /** Addresses of a family that the Service does not have otherwise. */
+  #noteWithoutFamily(family: IpFamily): void {
+    if (this.#service.clusterIps.length === 0) return;
+    for (const address of [...this.#service.externalIps, ...this.#service.loadBalancerIps]) {
+      if (familyOf(address) !== family) continue;
+      const message = `${address} is ${family}, and the Service has no ${family} cluster IP: not served`;
+      this.note({ code: 'addressWithoutFamily', message });
+    }
   }
 
   #healthCheckNodePort(): number {
@@ -151,12 +163,25 @@ class PlanDraft {
     }
     if (this.#node.foreignAddresses.has(address)) return true;
     if (this.#node.otherNodeAddresses.has(address)) {
-      this.note({ code: 'addressTaken', message: `${address} is an address of another Node: not served on this one` });
+      const owner = 'an address of another Node or of the API server';
+      this.note({ code: 'addressTaken', message: `${address} is ${owner}: not served on this node` });
       return false;
     }
     this.#boundAddresses.add(address);
     this.addSetEntry('ipvsIps', family, addressEntry(address));
     return true;
+  }
+
+  /**
+   * As `bind`, for addresses that somebody chose. That of an endpoint, such as a pod in the network of another node,
+   * would make the endpoint itself unreachable from here.
+   */
+  bindExternal(address: IpAddress, family: IpFamily): boolean {
+    const isEndpoint = this.#slices.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address));
+    if (!isEndpoint || this.#node.foreignAddresses.has(address)) return this.bind(address, family);
+    const message = `${address} is the address of an endpoint of the Service: not served on this node`;
+    this.note({ code: 'addressTaken', message });
+    return false;
   }
 }
 
@@ -211,13 +236,13 @@ class PortDraft {
   }
 
   #addExternalIp(address: IpAddress): void {
-    if (!this.#plan.bind(address, this.#family)) return;
+    if (!this.#plan.bindExternal(address, this.#family)) return;
     this.#addEntry(this.#externalLocal ? 'externalIpLocal' : 'externalIp', address);
     this.#addFrontend(address, this.#port.port, this.#externalServers());
   }
 
   #addLoadBalancerIp(address: IpAddress): void {
-    if (!this.#plan.bind(address, this.#family)) return;
+    if (!this.#plan.bindExternal(address, this.#family)) return;
     this.#addEntry('loadBalancer', address);
     if (this.#externalLocal) this.#addEntry('loadBalancerLocal', address);
     this.#addSourceRanges(address);
@@ -227,7 +252,12 @@ class PortDraft {
   /** The ranges that may reach a load balancer address; none, or one that holds everything, lets everybody in. */
   #addSourceRanges(address: IpAddress): void {
     const { protocol, port } = this.#port;
-    const ranges = this.#plan.service.loadBalancerSourceRanges.filter((range) => familyOf(range) === this.#family);
+    const { loadBalancerSourceRanges } = this.#plan.service;
+    const ranges = loadBalancerSourceRanges.filter((range) => familyOf(range) === this.#family);
+    if (ranges.length === 0 && loadBalancerSourceRanges.length > 0) {
+      const message = `loadBalancerSourceRanges has no ${this.#family} range: ${address} lets everybody in`;
+      this.#plan.note({ code: 'sourceRangesWithoutFamily', message });
+    }
     if (ranges.length === 0 || ranges.some((range) => prefixLengthOf(range) === 0)) return;
     this.#addEntry('loadBalancerFirewall', address);
     for (const range of ranges) {
@@ -330,17 +360,10 @@ class PortDraft {
   }
 }
 
-/** Which real server a client gets follows from their order here, and should not depend on the node. */
-const orderedSchedulers: ReadonlySet<string> = new Set(['sh', 'dh', 'mh']);
 const tcpNodePortRoles = { all: 'nodePortTcp', local: 'nodePortLocalTcp' } as const;
 const udpNodePortRoles = { all: 'nodePortUdp', local: 'nodePortLocalUdp' } as const;
 const noKnownServers: ReadonlyMap<RealServerKey, RealServer> = new Map();
 const noServers: ReadonlySet<RealServerKey> = new Set();
-
-/** Whether load balancers are to ask each node for local endpoints. */
-function isLocalLoadBalancer({ type, externalTrafficPolicy }: Service): boolean {
-  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
-}
 
 const noEndpoints: Readonly<Record<IpFamily, number>> = { IPv4: 0, IPv6: 0 };
 
@@ -349,21 +372,6 @@ function countByFamily(addresses: ReadonlySet<IpAddress>): Readonly<Record<IpFam
   const counts = { IPv4: 0, IPv6: 0 };
   for (const address of addresses) counts[familyOf(address)] += 1;
   return counts;
-}
-
-/** External policy Local counts where external traffic can come at all. */
-function isExternalPolicyLocal(service: Service): boolean {
-  if (service.externalTrafficPolicy !== 'Local') return false;
-  return service.type !== 'ClusterIP' || service.externalIps.length > 0;
-}
-
-/**
- * Flags that make a draining server harmless: sh and mh would refuse the clients that hash to a server of weight 0, so
- * both fall back to another one. mh hashes the source port too, as upstream has it. Source: linux ip_vs_sh.c, ip_vs_mh.c.
- */
-function schedulerFlags(scheduler: string): number {
-  if (scheduler === 'mh') return virtualServerFlags.schedulerFallback | virtualServerFlags.schedulerPort;
-  return scheduler === 'sh' ? virtualServerFlags.schedulerFallback : 0;
 }
 
 /** Endpoints that are listed but not used. */

@@ -30,7 +30,15 @@ export interface OutputFilterException {
 
 /** Something that a user may want to know about a Service. */
 export type PlanNote =
-  | { readonly code: 'addressNotBindable' | 'addressTaken' | 'noHealthCheckPort'; readonly message: string }
+  | {
+      readonly code:
+        | 'addressNotBindable'
+        | 'addressTaken'
+        | 'addressWithoutFamily'
+        | 'noHealthCheckPort'
+        | 'sourceRangesWithoutFamily';
+      readonly message: string;
+    }
   | {
       readonly code: 'noLocalEndpoint';
       readonly message: string;

@@ -1,7 +1,7 @@
 import type { Service } from '../../../src/kubernetes/objects/service.ts';
 import { describe, expect, it } from '@jest/globals';
 import { planService } from '../../../src/plan/plan-service.ts';
-import { aService, aSlice, anEndpoint, ip, nodeFacts, planConfig } from '../../support/builders.ts';
+import { aService, aSlice, anEndpoint, cidr, ip, nodeFacts, planConfig } from '../../support/builders.ts';
 
 const local = { nodeName: 'node-1' };
 
@@ -67,9 +67,45 @@ describe('notes', () => {
     const facts = nodeFacts({ otherNodeAddresses: new Set([ip('192.168.0.11')]) });
     const { notes, boundAddresses, virtualServers } = plan({ externalIps: [ip('192.168.0.11')] }, [], facts);
     expect(notes).toEqual([
-      { code: 'addressTaken', message: '192.168.0.11 is an address of another Node: not served on this one' },
+      {
+        code: 'addressTaken',
+        message: '192.168.0.11 is an address of another Node or of the API server: not served on this node',
+      },
     ]);
     expect([boundAddresses, virtualServers.length]).toEqual([['10.96.10.20'], 1]);
+  });
+
+  it('name addresses of a family that the Service does not have, on a node that has it', () => {
+    const wrong = { externalIps: [ip('2001:db8::7')], loadBalancerIps: [ip('2001:db8::9')] };
+    expect(plan(wrong, [], nodeFacts()).notes).toEqual([
+      {
+        code: 'addressWithoutFamily',
+        message: '2001:db8::7 is IPv6, and the Service has no IPv6 cluster IP: not served',
+      },
+      {
+        code: 'addressWithoutFamily',
+        message: '2001:db8::9 is IPv6, and the Service has no IPv6 cluster IP: not served',
+      },
+    ]);
+    expect(plan(wrong, [], nodeFacts({ families: ['IPv4'] })).notes).toEqual([]);
+    expect(plan({ ...wrong, clusterIps: [] }, [], nodeFacts()).notes).toEqual([]);
+  });
+
+  it('name a load balancer address whose family no source range is of', () => {
+    const open: Partial<Service> = {
+      type: 'LoadBalancer',
+      clusterIps: ['10.96.10.20', 'fd00:96::20'].map(ip),
+      loadBalancerIps: ['198.51.100.9', '2001:db8::9'].map(ip),
+    };
+    const notesOf = (...ranges: string[]) =>
+      plan({ ...open, loadBalancerSourceRanges: ranges.map(cidr) }, [], nodeFacts()).notes;
+    expect(notesOf('192.0.2.0/24')).toEqual([
+      {
+        code: 'sourceRangesWithoutFamily',
+        message: 'loadBalancerSourceRanges has no IPv6 range: 2001:db8::9 lets everybody in',
+      },
+    ]);
+    expect([notesOf(), notesOf('192.0.2.0/24', '2001:db8::/32'), notesOf('0.0.0.0/0', '::/0')]).toEqual([[], [], []]);
   });
 
   it('name a cluster IP that an interface of the node has, and no external IP that one has', () => {

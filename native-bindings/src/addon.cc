@@ -217,6 +217,7 @@ std::unique_ptr<Job> read_job(napi_env env, Arguments& arguments, Kind kind) {
   job->kind = kind;
   job->socket = found->second;
   job->timeout_ms = static_cast<int>(timeout_ms);
+  job->batch.swap(job->socket->spare_batch);
   // A copy: the caller may go on writing, and flags are set in it.
   if (!job->batch.append(data, size)) return system_error(env, ENOMEM, "netlink batch"), nullptr;
   return job;
@@ -241,6 +242,7 @@ napi_value run_now(napi_env env, napi_callback_info info, Kind kind, const char*
   if (job == nullptr) return nullptr;
   if (job->socket->pending > 0) return system_error(env, EBUSY, "netlink socket with calls under way");
   job->run(-1);
+  job->spare_memory();
   return to_javascript(env, job->result);
 }
 

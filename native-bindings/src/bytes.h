@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 class Bytes {
  public:
@@ -16,6 +17,7 @@ class Bytes {
   uint8_t* data() { return data_; }
   uint8_t* end() { return data_ + size_; }
   size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
   size_t room() const { return capacity_ - size_; }
 
   /** Makes room for `count` bytes after the end. False when there is no memory. */
@@ -40,6 +42,12 @@ class Bytes {
   }
 
   void clear() { size_ = 0; }
+
+  void swap(Bytes& other) {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
 
   /** The memory, now the caller's to free. */
   uint8_t* release() {

@@ -58,6 +58,8 @@ class Socket {
   Bytes scratch;
   /** Calls queued or running. Touched by the JavaScript thread only. */
   int pending = 0;
+  /** Memory of a batch that is done, for the next one. Touched by the JavaScript thread only. */
+  Bytes spare_batch;
 
  private:
   int wait(int64_t deadline_ms, int wake_descriptor);

@@ -13,6 +13,9 @@ void free_memory(napi_env, void* memory, void*) { free(memory); }
 /** Bytes below this size are copied; from it on the memory itself is handed over. */
 constexpr size_t handover_bytes = 16384;
 
+/** Larger batches are rare; their memory goes back to the system. */
+constexpr size_t most_spare_bytes = 256 * 1024;
+
 napi_status to_array_buffer(napi_env env, Bytes& bytes, napi_value* buffer) {
   const size_t size = bytes.size();
   if (size >= handover_bytes) {
@@ -36,6 +39,12 @@ void Job::run(int wake_descriptor) {
   } else {
     dump_many(*socket, batch, timeout_ms, wake_descriptor, &result);
   }
+}
+
+void Job::spare_memory() {
+  if (batch.capacity() > most_spare_bytes) return;
+  batch.clear();
+  batch.swap(socket->spare_batch);
 }
 
 napi_value to_javascript(napi_env env, Result& result) {
@@ -130,6 +139,7 @@ void Worker::on_finished(napi_env env, napi_value, void* worker, void* job) {
 
 void Worker::settle(napi_env env, std::unique_ptr<Job> job) {
   job->socket->pending--;
+  job->spare_memory();
   if (--pending_ == 0) napi_unref_threadsafe_function(env, finished_);
   napi_value value = to_javascript(env, job->result);
   if (value != nullptr) {

@@ -22,6 +22,8 @@ struct Job {
   napi_deferred deferred = nullptr;
 
   void run(int wake_descriptor);
+  /** Leaves the batch's memory to the next call on the socket. JavaScript thread only. */
+  void spare_memory();
 };
 
 /** The result as a JavaScript object; its bytes become an ArrayBuffer of their own. nullptr when Node cannot. */

@@ -6,8 +6,8 @@ import type { ReconcileObserver } from './observer.ts';
 import type { ServerTable } from './server-table.ts';
 import { Attempts } from './attempts.ts';
 
-/** Most operations in one batch: keeps a cold start from holding the event loop or the kernel for long. */
-const batchSize = 1024;
+/** Operations in one batch, or a few more: keeps a cold start from holding the event loop or the kernel for long. */
+export const operationsPerBatch = 1024;
 
 /** Virtual servers looked at before the event loop may do something else. */
 const lookSlice = 256;
@@ -98,7 +98,7 @@ export class ServerApplier {
     for (const [index, key] of keys.entries()) {
       if (index % lookSlice === lookSlice - 1) await this.#breathe();
       batch.push(...this.#table.operations(key));
-      if (batch.length < batchSize) continue;
+      if (batch.length < operationsPerBatch) continue;
       await this.#applyWhole(batch);
       batch = [];
     }

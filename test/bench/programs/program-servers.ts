@@ -5,6 +5,7 @@ import type { VirtualServerIdentity } from '../../../src/model/virtual-server.ts
 import { formatEndpoint } from '../../../src/model/virtual-server.ts';
 import { planService } from '../../../src/plan/plan-service.ts';
 import { planNode } from '../../../src/plan/plan-node.ts';
+import { operationsPerBatch } from '../../../src/reconcile/server-applier.ts';
 import { clusterObjects } from '../cluster.ts';
 import { openMeasuredKernel } from '../measured-kernel.ts';
 import { noTraffic, Recording } from '../measured-transport.ts';
@@ -18,9 +19,6 @@ import { printResult } from '../print-result.ts';
 
 const size = { services: Number(process.argv[2]), endpointsPerService: Number(process.argv[3]) };
 const [, , , , mode, recordingPath, restorePath] = process.argv;
-
-/** As many as the daemon sends at a time. */
-const operationsPerBatch = 4096;
 
 function operations(): IpvsOperation[] {
   const { services, slices } = clusterObjects(size);

@@ -13,6 +13,8 @@ export interface ServerCacheOptions {
   /** URL of the configured API server: what was learned of one cluster is of no use in another. */
   readonly configuredServer: string;
   readonly log: Log;
+  /** Replaces a file as a whole; for tests. */
+  readonly replace?: typeof replaceFile;
 }
 
 /**
@@ -52,10 +54,10 @@ export class ServerCache {
   }
 
   async #writeNow({ urls, virtualHosts }: KubernetesService): Promise<void> {
-    const { path, configuredServer, log } = this.#options;
+    const { path, configuredServer, log, replace = replaceFile } = this.#options;
     const content = { version: formatVersion, configuredServer, urls, virtualHosts };
     try {
-      await replaceFile(path, `${JSON.stringify(content, undefined, 2)}\n`);
+      await replace(path, `${JSON.stringify(content, undefined, 2)}\n`);
       this.#hasFailed = false;
     } catch (error) {
       if (this.#hasFailed) return;

@@ -17,6 +17,7 @@ const fixedProxierFields: Readonly<Record<string, string>> = {
   'apiServer.tlsServerName': 'apiServer.tlsServerName',
   'apiServer.discovery': 'apiServer.discovery',
   'apiServer.cacheFile': 'apiServer.cacheFile',
+  knownNodes: 'knownNodes',
   statusSocket: 'statusSocket',
 };
 

@@ -57,6 +57,7 @@ async function openApi(options: OpenObjectsOptions): Promise<OpenedObjects> {
     connection: settings.config.clientConnection,
     apiServer: settings.config.proxier.apiServer,
     nodeName,
+    knownNodes: settings.config.proxier.knownNodes ?? 'own',
     version: settings.version.text,
     sink,
     log: klog.named('kubernetes/watch/reflector.ts'),

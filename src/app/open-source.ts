@@ -32,6 +32,8 @@ export interface ApiClientSettings {
 export interface ApiSourceSettings extends ApiClientSettings {
   readonly apiServer: ApiServerSettings;
   readonly nodeName: string;
+  /** Whose Node objects are watched. Default `own`. */
+  readonly knownNodes?: 'own' | 'all';
   readonly sink: ObjectSink;
   /** Told when faults of an object appear, change or end. */
   readonly onFaults?: (object: FaultyObject) => void;
@@ -55,10 +57,10 @@ export async function requireApiAccess(connection: ClientConnectionConfig): Prom
 
 /** Opens the API server as the source of objects. Throws `ClientConfigError` when the way to it is not usable. */
 export async function openApiSource(settings: ApiSourceSettings): Promise<OpenedApi> {
-  const { nodeName, sink, log, onFaults } = settings;
+  const { nodeName, knownNodes = 'own', sink, log, onFaults } = settings;
   const { client, servers, stop } = await open(settings);
   const shared = { client, clock: systemClock, random: Math.random, log, ...(onFaults && { onFaults }) };
-  return { client, source: new ApiSource({ ...shared, sink: servers.watch(sink), nodeName }), stop };
+  return { client, source: new ApiSource({ ...shared, sink: servers.watch(sink), nodeName, knownNodes }), stop };
 }
 
 /** Opens the way to the API server, without asking it anything. Throws `ClientConfigError`. */

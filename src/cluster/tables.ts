@@ -121,9 +121,11 @@ export class ClusterTables implements ObjectSink {
     this.#onChange();
   }
 
+  /** A Node changes every few minutes without saying anything new. */
   updateNode(node: Node): void {
+    const previous = this.#nodes.get(node.name);
     this.#nodes.set(node.name, node);
-    this.#markNodes();
+    if (JSON.stringify(previous) !== JSON.stringify(node)) this.#markNodes();
   }
 
   deleteNode(name: string): void {

@@ -40,6 +40,10 @@ export const proxierFields = {
     'Where external traffic goes when its policy is Local and the node has no endpoint: to the cluster, or nowhere.',
     ['cluster', 'drop'],
   ),
+  knownNodes: choice(
+    'Whose Node objects are watched: the own one, or `all`, so that no address of any Node is ever bound. `all` brings 10 to 20 KB for each Node at the start, and again whenever it reports its status, every five minutes or less.',
+    ['own', 'all'],
+  ),
   audit: section('Comparison of the kernel with what is wanted.', {
     period: nullableDuration('How often; 0 never, else 1s to 24h.', '10s'),
   }),
@@ -150,6 +154,7 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     externalPolicyFallback: file.externalPolicyFallback,
     auditPeriodMs: toMilliseconds(file.audit.period),
     iptablesFlavour: file.iptables.flavour,
+    knownNodes: file.knownNodes,
     masqueradePorts: parsePortRange(file.iptables.masqueradePorts),
     operation: {
       mode: file.operation,

@@ -5,7 +5,7 @@ import { findManifestFiles } from '../../kubernetes/watch/manifest-files.ts';
 import { emptyContent, type ManifestContent, readManifest } from '../../kubernetes/watch/manifest-content.ts';
 import type { ApiClient } from '../../kubernetes/watch/kube-client.ts';
 import { ObjectIntake } from '../../kubernetes/watch/object-intake.ts';
-import { watchedEndpointSlices, watchedNode, watchedServices } from '../../kubernetes/watch/watched-resource.ts';
+import { watchedEndpointSlices, watchedNodes, watchedServices } from '../../kubernetes/watch/watched-resource.ts';
 import type { Decoded } from '../../kubernetes/objects/decoded.ts';
 import type { EndpointSlice } from '../../kubernetes/objects/endpoint-slice.ts';
 import type { Node } from '../../kubernetes/objects/node.ts';
@@ -53,7 +53,8 @@ export async function readObjects(
   const decoder = createDecoder();
   const services = await list(watchedServices, decoder.service);
   const slices = await list(watchedEndpointSlices, decoder.endpointSlice);
-  const nodes = await list(watchedNode(nodeName), decoder.node);
+  const areAllKnown = settings.config.proxier.knownNodes === 'all';
+  const nodes = await list(watchedNodes(areAllKnown ? undefined : nodeName), decoder.node);
   return {
     tables: tablesOf(services.objects, slices.objects, nodes.objects),
     origin: 'the API server',

@@ -7,13 +7,15 @@ import type { ApiClient } from './kube-client.ts';
 import type { FaultyObject } from './object-intake.ts';
 import { Reflector } from './reflector.ts';
 import type { ReflectorCounters } from './reflector-counters.ts';
-import { watchedEndpointSlices, watchedNode, watchedServices } from './watched-resource.ts';
+import { watchedEndpointSlices, watchedNodes, watchedServices } from './watched-resource.ts';
 
 export interface ApiSourceOptions {
   readonly client: ApiClient;
   readonly sink: ObjectSink;
   /** The Node to watch: the one this program runs on. */
   readonly nodeName: string;
+  /** `all` watches the other Nodes too, for their addresses. Default `own`. */
+  readonly knownNodes?: 'own' | 'all';
   readonly clock: Clock;
   /** Numbers from 0 to 1, 1 excluded; spreads the requests of many nodes over time. */
   readonly random: () => number;
@@ -22,7 +24,7 @@ export interface ApiSourceOptions {
   readonly onFaults?: (object: FaultyObject) => void;
 }
 
-/** Services, EndpointSlices and the own Node of an API server. It never gives up, whatever the server does. */
+/** Services, EndpointSlices and the own Node of an API server, or all Nodes. It never gives up, whatever the server does. */
 export class ApiSource implements ObjectSource {
   readonly #reflectors: readonly Pick<Reflector<never>, 'start' | 'stop' | 'counters'>[];
 
@@ -52,7 +54,7 @@ export class ApiSource implements ObjectSource {
     });
     const node = new Reflector({
       ...shared,
-      resource: watchedNode(options.nodeName),
+      resource: watchedNodes(options.knownNodes === 'all' ? undefined : options.nodeName),
       decode: decoder.node,
       target: {
         replace: (objects) => sink.replaceNodes(objects),

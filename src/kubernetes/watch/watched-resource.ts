@@ -22,9 +22,10 @@ export const watchedEndpointSlices: WatchedResource = {
   labelSelector: '!service.kubernetes.io/headless',
 };
 
-/** One Node. */
-export function watchedNode(name: string): WatchedResource {
-  return { name: 'nodes', path: '/api/v1/nodes', fieldSelector: `metadata.name=${name}` };
+/** The Node of this name, or all. */
+export function watchedNodes(name?: string): WatchedResource {
+  const all = { name: 'nodes', path: '/api/v1/nodes' };
+  return name === undefined ? all : { ...all, fieldSelector: `metadata.name=${name}` };
 }
 
 /** Path and query of a request for the resource; `parameters` come after the selectors. */

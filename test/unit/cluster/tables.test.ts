@@ -180,6 +180,15 @@ describe('ClusterTables, Nodes', () => {
     expect(tables.node('node-1')).toBeUndefined();
   });
 
+  it('does not take a Node that says the same again for a change', () => {
+    tables.updateNode(node('node-1', 'zone-a'));
+    const before = [tables.nodesVersion, wakes];
+    tables.updateNode(node('node-1', 'zone-a'));
+    expect([tables.nodesVersion, wakes]).toEqual(before);
+    tables.updateNode(node('node-1', 'zone-b'));
+    expect(tables.nodesVersion).not.toBe(before[0]);
+  });
+
   it('takes what a listing does not name for gone', () => {
     tables.updateNode(node('node-1'));
     const { nodesVersion } = tables;

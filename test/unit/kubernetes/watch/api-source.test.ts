@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { silentLog } from '../../../../src/observe/log.ts';
 import type { ObjectSink } from '../../../../src/kubernetes/source.ts';
 import { ApiConnection } from '../../../../src/kubernetes/watch/api-connection.ts';
-import { ApiSource } from '../../../../src/kubernetes/watch/api-source.ts';
+import { ApiSource, type ApiSourceOptions } from '../../../../src/kubernetes/watch/api-source.ts';
 import { anonymousSource } from '../../../../src/kubernetes/watch/credentials.ts';
 import { KubeClient } from '../../../../src/kubernetes/watch/kube-client.ts';
 import { TokenBucket } from '../../../../src/kubernetes/watch/token-bucket.ts';
@@ -68,7 +68,7 @@ class Table {
   }
 }
 
-function start() {
+function start(options: Partial<ApiSourceOptions> = {}) {
   const services = new Table();
   const slices = new Table();
   const nodes = new Table();
@@ -88,7 +88,7 @@ function start() {
   const connection = new ApiConnection({ source: anonymousSource(server.url), clock, log: silentLog });
   const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
   const client = new KubeClient({ connection, servers: onlyServer(server.url), clock, limiter, userAgent: 'test' });
-  const source = new ApiSource({ client, sink, nodeName: 'n1', clock, random: () => 0, log: silentLog });
+  const source = new ApiSource({ client, sink, nodeName: 'n1', clock, random: () => 0, log: silentLog, ...options });
   source.start();
   close = () => {
     source.stop();
@@ -127,6 +127,15 @@ describe('ApiSource', () => {
       ['services', true, 0],
       ['endpointslices', true, 0],
     ]);
+  });
+
+  it('gives all Nodes where they are asked for', async () => {
+    server.objects.apply(node('n1', 'z1'));
+    server.objects.apply(node('n2', 'z2'));
+    const { reaches } = start({ knownNodes: 'all' });
+    await reaches(' |  | n1=z1 n2=z2');
+    server.objects.apply(node('n3', 'z3'));
+    await reaches(' |  | n1=z1 n2=z2 n3=z3');
   });
 
   it('follows changes, and takes an object that a selector does not fit any more for deleted', async () => {

@@ -21,7 +21,7 @@ import { DeltaMap } from './delta-map.ts';
 import { DesiredState } from './desired-state.ts';
 import { FlowCleaner } from './flow-cleaner.ts';
 import { KernelMirror } from './kernel-mirror.ts';
-import { Retirer } from './retirer.ts';
+import { type DrainingServers, Retirer } from './retirer.ts';
 import { RulesKeeper } from './rules-keeper.ts';
 import { ServerApplier } from './server-applier.ts';
 import { ServerTable } from './server-table.ts';
@@ -227,6 +227,11 @@ export class Reconciler {
   /** Virtual servers with real servers that drain. */
   get drainingCount(): number {
     return this.#retirer.size;
+  }
+
+  /** What drains right now. */
+  draining(): Iterable<DrainingServers> {
+    return this.#retirer.draining();
   }
 
   async #observe(): Promise<void> {

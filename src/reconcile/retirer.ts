@@ -1,7 +1,7 @@
 import type { IpvsDriver } from '../kernel/drivers.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpvsOperation } from '../model/operation.ts';
-import type { ObservedRealServer, RealServerKey } from '../model/real-server.ts';
+import type { ObservedRealServer, RealServer, RealServerKey } from '../model/real-server.ts';
 import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
 import type { DrainLimits, Retiree } from './retirement.ts';
 import type { ServerTable } from './server-table.ts';
@@ -12,6 +12,12 @@ interface Draining {
   /** Whether the whole virtual server is to go. */
   readonly isLeaving: boolean;
   nextLookMs: number;
+}
+
+/** A virtual server with those of its real servers that drain. */
+export interface DrainingServers {
+  readonly virtualServer: VirtualServer;
+  readonly realServers: readonly (Retiree & { readonly realServer: RealServer })[];
 }
 
 /**
@@ -40,6 +46,19 @@ export class Retirer {
   /** Number of virtual servers with draining real servers. */
   get size(): number {
     return this.#draining.size;
+  }
+
+  /** What drains right now. Costs what the virtual servers cost that have some. */
+  *draining(): Generator<DrainingServers> {
+    for (const [key, { retirees }] of this.#draining) {
+      const virtualServer = this.#table.observed(key)?.virtualServer;
+      if (virtualServer === undefined) continue;
+      const realServers = this.#table.draining(key).flatMap((realServer) => {
+        const retiree = retirees.get(realServer.key);
+        return retiree === undefined ? [] : { ...retiree, realServer };
+      });
+      yield { virtualServer, realServers };
+    }
   }
 
   /** Takes note of what drains in these virtual servers now. */

@@ -193,3 +193,16 @@ describe('Retirer', () => {
     expect(table.draining(web.key)).toHaveLength(1);
   });
 });
+
+it('tells what drains, and since when', async () => {
+  drain([one, draining(two)], [one], [two]);
+  await clock.advance(3_000);
+  expect([...retirer.draining()]).toEqual([
+    {
+      virtualServer: web,
+      realServers: [{ key: two.key, sinceMs: 0, goneSinceMs: undefined, realServer: draining(two) }],
+    },
+  ]);
+  drain([one], [one]);
+  expect([...retirer.draining()]).toEqual([]);
+});

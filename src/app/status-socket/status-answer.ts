@@ -1,0 +1,63 @@
+import type { ClusterTables } from '../../cluster/tables.ts';
+import { serviceKey, type ServiceKey } from '../../model/service-key.ts';
+import { type DrainingLine, type StatusLine, servicesPath, statusProtocol } from '../../model/status-protocol.ts';
+import { serviceLine } from './service-line.ts';
+
+/** What answers are made of. */
+export interface StatusSource {
+  readonly nodeName: string;
+  /** Version of this program. */
+  readonly program: string;
+  readonly tables: Pick<ClusterTables, 'inSync' | 'service' | 'slicesOf' | 'serviceKeys'>;
+  /** What drains right now. */
+  readonly draining: () => Iterable<DrainingLine>;
+}
+
+/** An answer: lines that are made while they are sent, or a refusal in one sentence. */
+export type StatusAnswer =
+  | { readonly status: 200; readonly lines: Iterable<StatusLine> }
+  | { readonly status: 400 | 404 | 405; readonly problem: string };
+
+const knownParameters = new Set(['namespace', 'service']);
+
+/** Answers a request; `target` is its path with the query. Nothing is walked before the lines are asked for. */
+export function answerStatus(source: StatusSource, method: string, target: string): StatusAnswer {
+  const [path = '', ...rest] = target.split('?');
+  if (path !== servicesPath) {
+    return { status: 404, problem: `${path} is not known here; protocol ${statusProtocol} is ${servicesPath}` };
+  }
+  if (method !== 'GET') return { status: 405, problem: `${method} is not allowed: this socket only tells` };
+  const query = new URLSearchParams(rest.join('?'));
+  const unknown = [...query.keys()].find((name) => !knownParameters.has(name));
+  if (unknown !== undefined) return { status: 400, problem: `unknown parameter ${JSON.stringify(unknown)}` };
+  const service = query.get('service') ?? '';
+  if (service !== '' && !/^[^/]+\/[^/]+$/.test(service)) {
+    return { status: 400, problem: `service ${JSON.stringify(service)} is not namespace/name` };
+  }
+  return { status: 200, lines: statusLines(source, { namespace: query.get('namespace') ?? '', service }) };
+}
+
+interface Wanted {
+  readonly namespace: string;
+  readonly service: string;
+}
+
+function* statusLines(source: StatusSource, wanted: Wanted): Generator<StatusLine> {
+  const { tables, nodeName: node, program } = source;
+  yield { kind: 'node', protocol: statusProtocol, program, node, inSync: tables.inSync };
+  let services = 0;
+  for (const key of keysOf(source, wanted)) {
+    const service = tables.service(key);
+    if (service === undefined || (wanted.namespace !== '' && service.namespace !== wanted.namespace)) continue;
+    services += 1;
+    yield serviceLine(service, tables.slicesOf(key));
+  }
+  yield* source.draining();
+  yield { kind: 'end', services };
+}
+
+/** One that is named is not looked for among all others. */
+function keysOf({ tables }: StatusSource, { service }: Wanted): Iterable<ServiceKey> {
+  const [namespace = '', name = ''] = service.split('/');
+  return service === '' ? tables.serviceKeys() : [serviceKey(namespace, name)];
+}

@@ -76,7 +76,7 @@ export function decodeService(value: unknown, interner: Interner): Decoded<Servi
     affinityTimeoutSeconds: readAffinityTimeout(reader, spec),
     externalIps: readAddressList(reader, spec['externalIPs'], 'spec.externalIPs'),
     loadBalancerIps: readLoadBalancerIps(reader, object),
-    loadBalancerSourceRanges: readCidrList(reader, spec['loadBalancerSourceRanges'], 'spec.loadBalancerSourceRanges'),
+    loadBalancerSourceRanges: readSourceRanges(reader, spec),
     internalTrafficPolicy: reader.word(spec['internalTrafficPolicy'], 'spec.internalTrafficPolicy', trafficPolicies),
     externalTrafficPolicy: reader.word(spec['externalTrafficPolicy'], 'spec.externalTrafficPolicy', trafficPolicies),
     healthCheckNodePort: reader.integer(spec['healthCheckNodePort'], 'spec.healthCheckNodePort', 0, highestPort, 0),
@@ -123,6 +123,12 @@ function readPorts(reader: FieldReader, spec: JsonRecord, interner: Interner): r
     if (protocol === undefined) return;
     const port = reader.integer(record['port'], 'spec.ports[#].port', 1, highestPort, 0);
     if (port === 0) reader.fail('spec.ports[#].port', 'is missing');
+    const twin = ports.find((known) => known.port === port && known.protocol === protocol);
+    if (twin !== undefined) {
+      const problem = `${protocol} ${port} is there already as that of port ${quote(twin.name)}; port skipped`;
+      reader.warn('spec.ports[#].port', problem);
+      return;
+    }
     ports.push({
       name: interner.text(reader.text(record['name'], 'spec.ports[#].name')),
       protocol,
@@ -132,6 +138,17 @@ function readPorts(reader: FieldReader, spec: JsonRecord, interner: Interner): r
   });
   const shareable = ports.every(({ nodePort }) => nodePort === 0); // node ports are all different
   return shareable ? interner.value(compact(ports)) : compact(ports);
+}
+
+/** Without a range that can be used there is no filter at all, as upstream has it. */
+function readSourceRanges(reader: FieldReader, spec: JsonRecord): readonly Cidr[] {
+  const path = 'spec.loadBalancerSourceRanges';
+  const ranges = readCidrList(reader, spec['loadBalancerSourceRanges'], path);
+  const isMeant = reader.list(spec['loadBalancerSourceRanges'], path).some((each) => String(each).trim() !== '');
+  if (ranges.length === 0 && isMeant) {
+    reader.warn(path, 'none of them can be used: load balancer addresses let everybody in');
+  }
+  return ranges;
 }
 
 function readAffinityTimeout(reader: FieldReader, spec: JsonRecord): number {

@@ -91,13 +91,16 @@ export class ServerChoice {
     this.#current = this.#order[0] ?? this.#current;
   }
 
-  /** A request to the server has failed in a way that another one might not. */
+  /** A request has failed in a way that it might not at another server. Of a server that was left it says nothing new. */
   failed(server: ApiServer, fault: ServerFault): void {
-    const { clock } = this.#options;
-    const failures = (this.#penalties.get(server.url)?.failures ?? 0) + 1;
-    const penaltyMs = Math.min(longestPenaltyMs, shortestPenaltyMs * 2 ** Math.min(failures - 1, 10));
-    this.#penalties.set(server.url, { failures, untilMs: clock.monotonicMs() + penaltyMs });
-    if (server.url === this.#current.url) this.#leave(fault);
+    if (server.url !== this.#current.url) return;
+    this.#penalize(server);
+    this.#leave(fault);
+  }
+
+  /** A server that was left has been asked again, and still does not work. */
+  stillAway(server: ApiServer): void {
+    this.#penalize(server);
   }
 
   /** The server has answered as it should. */
@@ -109,6 +112,12 @@ export class ServerChoice {
   returnTo(server: ApiServer): void {
     this.worked(server);
     if (server.url !== this.#current.url) this.#use(server, 'preferred');
+  }
+
+  #penalize({ url }: ApiServer): void {
+    const failures = (this.#penalties.get(url)?.failures ?? 0) + 1;
+    const penaltyMs = Math.min(longestPenaltyMs, shortestPenaltyMs * 2 ** Math.min(failures - 1, 10));
+    this.#penalties.set(url, { failures, untilMs: this.#options.clock.monotonicMs() + penaltyMs });
   }
 
   #leave(fault: ServerFault): void {

@@ -6,7 +6,7 @@ import type { ServerChoice } from './server-choice.ts';
 const everyMs = 30_000;
 
 export interface ServerReturnOptions {
-  readonly choice: Pick<ServerChoice, 'better' | 'isBest' | 'failed' | 'returnTo'>;
+  readonly choice: Pick<ServerChoice, 'better' | 'isBest' | 'stillAway' | 'returnTo'>;
   /** Whether the server answers a request as it should. Never rejects. */
   readonly isServing: (server: ApiServer) => Promise<boolean>;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export class ServerReturn {
       const serves = await isServing(server);
       if (this.#stopped) return;
       if (serves) return choice.returnTo(server);
-      choice.failed(server, 'unreachable');
+      choice.stillAway(server);
     }
   }
 }

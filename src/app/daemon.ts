@@ -22,6 +22,7 @@ import { type Kernel, openKernel } from './open-kernel.ts';
 import { prepareNode } from './prepare-node.ts';
 import { requireScheduler } from './require-scheduler.ts';
 import { startServing } from './serving.ts';
+import { openStatusServer } from './status-socket/open-status-server.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface DaemonOptions {
@@ -119,6 +120,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     () => work.kernelChanged(),
     log,
   );
+  const stopStatus = openStatusServer({
+    path: config.proxier.statusSocket,
+    nodeName: name,
+    tables,
+    draining: () => work.draining?.() ?? [],
+    clock,
+    klog,
+  });
   objects.source.start();
   log.info('Started', { node: name, mode: config.mode, ...(await inventory({ settings, kernel, rules, families })) });
   const announce: Daemon['announce'] = (event) =>
@@ -134,7 +143,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       gate.close();
       objects.source.stop();
       stopWatching();
-      await Promise.all([work.stop(), objects.stop()]);
+      await Promise.all([work.stop(), objects.stop(), stopStatus()]);
       kernel.close();
     },
   };

@@ -10,6 +10,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { ServiceHealthServers } from '../observe/service-health.ts';
 import type { DesiredState } from '../reconcile/desired-state.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
+import type { DrainingServers } from '../reconcile/retirer.ts';
 import { RunLoop } from '../reconcile/run-loop.ts';
 import { SysctlKeeper } from '../reconcile/sysctl-keeper.ts';
 import type { ChangeMeter } from './change-meter.ts';
@@ -53,6 +54,8 @@ export interface WorkParts {
 /** What is done on this node with the objects: see `startServing`. */
 export interface NodeWork {
   readonly desired: Pick<DesiredState, 'holderOf' | 'plan'>;
+  /** What drains right now; absent where nothing can. */
+  readonly draining?: () => Iterable<DrainingServers>;
   /** Objects changed. */
   changed(): void;
   /** Something that was waited for has come, or its time is up. */
@@ -128,6 +131,7 @@ export function startServing(parts: WorkParts): NodeWork {
   report.loopStarted();
   return {
     desired: reconciler.desired,
+    draining: () => reconciler.draining(),
     changed() {
       report.requested();
       loop.request();

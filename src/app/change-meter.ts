@@ -77,6 +77,12 @@ export class ChangeMeter implements ObjectSink {
     if (isIdle) this.#observeSome();
   }
 
+  /** Nobody brings the changes so far to the kernel; what waited for that is not measured. */
+  changesDropped(): void {
+    this.roundStarted();
+    this.#inRound = [];
+  }
+
   updateService(service: Service): void {
     const { tables } = this.#options;
     this.#serviceEvents([service.key], tables.service(service.key) === undefined ? 'added' : 'modified');

@@ -2,26 +2,21 @@ import { hostname } from 'node:os';
 import { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
-import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import type { CommandRunner } from '../kernel/rules/run-command.ts';
-import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { ProxyEvent } from '../kubernetes/events/event.ts';
 import type { Klog } from '../observe/klog.ts';
-import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { ChangeMeter } from './change-meter.ts';
 import { checkFamilies } from './check-families.ts';
 import { nodeSubject, ProblemFinder } from './find-problems.ts';
-import { InterfaceWatch } from './interface-watch.ts';
 import { inventory } from './inventory.ts';
 import { LiveProxierSettings } from './live-proxier-settings.ts';
 import { NodeGate, usualAddressWaitMs } from './node-gate.ts';
+import { type NodeKernel, openNodeKernel, readableFamilies } from './node-kernel.ts';
+import { startObserving } from './observing.ts';
 import { openObjects } from './open-objects.ts';
 import type { DaemonListener } from './round-report.ts';
-import { type Kernel, openKernel } from './open-kernel.ts';
-import { prepareNode } from './prepare-node.ts';
-import { requireScheduler } from './require-scheduler.ts';
-import { startServing } from './serving.ts';
+import { type NodeWork, startServing } from './serving.ts';
 import { openStatusServer } from './status-socket/open-status-server.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -32,6 +27,8 @@ export interface DaemonOptions {
   readonly listener: DaemonListener;
   /** Whether changes reach the kernel in time, as health check ports tell; true where nobody watches over it. */
   readonly isHealthy?: () => boolean;
+  /** Tell what serving would change, and change nothing. Default false. */
+  readonly observes?: boolean;
   /** Runs iptables; by default as children of this process. */
   readonly runCommand?: CommandRunner;
   /** The program cannot go on. By default it goes on waiting for what is missing. */
@@ -46,34 +43,12 @@ function nodeName(settings: LoadedSettings): string {
   return usable;
 }
 
-/** Opens the kernel and makes the settings that need more rights than running does. Throws for what cannot be had. */
-export async function prepareKernel(
-  settings: LoadedSettings,
-  log: Log,
-  onVirtualServers?: (operations: number) => void,
-): Promise<Kernel> {
-  const { config } = settings;
-  const kernel = await openKernel(log);
-  await requireScheduler({
-    ipvs: kernel.ipvs,
-    scheduler: config.ipvs.scheduler,
-    log,
-    ...(onVirtualServers && { onWritten: onVirtualServers }),
-  });
-  await prepareNode({
-    config,
-    sysctl: createSysctlDriver(),
-    sysfs: createSysctlDriver({ root: '/sys' }),
-    ipvs: kernel.ipvs,
-    log,
-  });
-  return kernel;
-}
-
 /** The running program: objects in, kernel state out. Made by `startDaemon`. */
 export interface Daemon {
   /** Tells of something that concerns this node, as an Event on it. */
   readonly announce: (event: Pick<ProxyEvent, 'type' | 'reason' | 'action' | 'note'>) => void;
+  /** Serves from now on, where it has only observed so far. Rejects when the node cannot serve Services. */
+  takeOver(): Promise<void>;
   /** Puts other settings of ours into force; what needs a new process is not looked at. */
   readonly reconfigure: (proxier: ProxierSettings) => void;
   /** Ends after the round that is running. The kernel stays as it is. */
@@ -82,18 +57,13 @@ export interface Daemon {
 
 /** Wires everything and starts it. Rejects when the node cannot serve Services. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, klog, metrics, runCommand, onFatal = () => {} } = options;
+  const { settings, klog, metrics, observes = false, onFatal = () => {} } = options;
   const { config } = settings;
   const log = klog.named('app/daemon.ts');
   const clock = systemClock;
   const name = nodeName(settings);
-  const kernel = await prepareKernel(settings, log, (operations) =>
-    metrics.proxier.operations('virtualServer', 'applied', operations),
-  );
-  const flavour = config.proxier.iptablesFlavour;
-  const rules = new IptablesRulesDriver({ flavour, ...(runCommand && { run: runCommand }) });
-  const families = await rules.families();
-  if (families.length === 0) throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');
+  const ready = observes ? undefined : await openNodeKernel({ ...options, log });
+  const families = ready?.families ?? (await readableFamilies(config.proxier.iptablesFlavour));
 
   const proxier = new LiveProxierSettings(config.proxier);
   const tables = new ClusterTables(() => work.changed());
@@ -112,14 +82,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onGiveUp: onFatal,
     check: (node) => checkFamilies({ config, families, node, log }),
   });
-  const shared = { settings, proxier, nodeName: name, tables, gate, meter, problems, kernel, rules, families };
-  const work = startServing({ isHealthy: () => true, ...options, ...shared, clock });
-  const stopWatching = watchInterfaces(
-    kernel,
-    () => work.addressesChanged(),
-    () => work.kernelChanged(),
-    log,
-  );
+  const shared = { settings, proxier, nodeName: name, tables, gate, meter, problems, clock };
+  const serveOn = async (node: NodeKernel): Promise<NodeWork> => {
+    const serving = startServing({ isHealthy: () => true, ...options, ...shared, ...node });
+    const found = await inventory({ settings, ...node });
+    log.info('Started', { node: name, mode: config.mode, ...found });
+    metrics.mode.serving(true);
+    return serving;
+  };
+  metrics.mode.serving(false);
+  let work = ready === undefined ? startObserving({ ...options, ...shared, families }) : await serveOn(ready);
   const stopStatus = openStatusServer({
     path: config.proxier.statusSocket,
     nodeName: name,
@@ -129,7 +101,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     klog,
   });
   objects.source.start();
-  log.info('Started', { node: name, mode: config.mode, ...(await inventory({ settings, kernel, rules, families })) });
   const announce: Daemon['announce'] = (event) =>
     objects.write?.({ ...event, regarding: nodeSubject(name), scope: 'occurrence' });
   announce({ type: 'Normal', reason: 'Starting', action: 'StartKubeProxy', note: '' });
@@ -139,40 +110,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       proxier.replace(next);
       work.settingsChanged();
     },
+    async takeOver() {
+      const observing = work;
+      const node = await openNodeKernel({ ...options, log });
+      await observing.stop();
+      work = await serveOn(node);
+      work.wake();
+    },
     async stop() {
       gate.close();
       objects.source.stop();
-      stopWatching();
       await Promise.all([work.stop(), objects.stop(), stopStatus()]);
-      kernel.close();
     },
   };
-}
-
-/** Interfaces are followed by notification; without the addon, or once that has ended, they are read from time to time. */
-function watchInterfaces(kernel: Kernel, onNodeChange: () => void, onOwnInterfaceRemoved: () => void, log: Log) {
-  const { addon } = kernel;
-  const readPeriodically = () => everyPeriod(30_000, onNodeChange);
-  if (addon === undefined) return readPeriodically();
-  let stopReading = () => {};
-  const watch = new InterfaceWatch({
-    addon,
-    ownInterfaceIndex: () => kernel.address.interfaceIndex,
-    onNodeChange,
-    onOwnInterfaceRemoved,
-    onFailure: (error) => {
-      log.error('No longer told of changes of addresses, reading them every 30 seconds', error);
-      stopReading = readPeriodically();
-    },
-  });
-  return () => {
-    watch.close();
-    stopReading();
-  };
-}
-
-function everyPeriod(periodMs: number, action: () => void): () => void {
-  const timer = setInterval(action, periodMs);
-  timer.unref();
-  return () => clearInterval(timer);
 }

@@ -6,7 +6,7 @@ import { helpText } from '../config/help-text.ts';
 import type { LoadNotice } from '../config/load-notice.ts';
 import { Klog } from '../observe/klog.ts';
 import { DescriptorSink } from '../observe/log-sink.ts';
-import { prepareKernel } from './daemon.ts';
+import { prepareKernel } from './node-kernel.ts';
 import { runCleanup } from './run-cleanup.ts';
 import { requireApiAccess } from './open-source.ts';
 import { runProxier } from './run-proxier.ts';

@@ -11,6 +11,7 @@ import { readProcessUsage } from '../observe/process-usage.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { LiveConfiguration } from './live-configuration.ts';
 import { adjustOomScore } from './oom-score.ts';
+import { operate } from './operate.ts';
 import type { DaemonListener } from './round-report.ts';
 import { serve } from './serve.ts';
 import { memorySettler } from './settle-memory.ts';
@@ -26,8 +27,6 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
   const { settings, klog } = options;
   const { config } = settings;
   const log = klog.named('app/run-proxier.ts');
-  const { mode } = config.proxier.operation;
-  if (mode !== 'active') throw new Error(`operation: ${mode} is not available yet, use active`);
   log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });
   const health = new ProxierHealth({ timeoutMs: 2 * config.syncPeriodMs, ...systemClock });
   if (settings.manifests.length > 0) health.setNode({ isBeingDeleted: false, taintKeys: [] });
@@ -37,29 +36,36 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
     klog.flush();
     process.exit(1);
   };
-  const daemon = await startDaemon({
-    settings,
-    klog,
-    metrics,
-    listener: healthListener(health, memorySettler(systemClock)),
-    isHealthy: () => config.healthzBindAddress === undefined || health.isHealthy(),
+  const startTimeMs = Date.now();
+  const stopServing: (() => Promise<void>)[] = [];
+  const { daemon, stop } = await operate({
+    config,
+    start: (observes) =>
+      startDaemon({
+        settings,
+        klog,
+        metrics,
+        listener: healthListener(health, memorySettler(systemClock)),
+        isHealthy: () => config.healthzBindAddress === undefined || health.isHealthy(),
+        observes,
+        onFatal,
+      }),
+    listen: ({ announce }, addresses) => {
+      const onFailed = (error: Error, reason: string) => {
+        announce({ type: 'Warning', reason, action: 'StartKubeProxy', note: error.message });
+        systemClock.schedule(lastWordsMs, () => onFatal(error));
+      };
+      stopServing.push(serve({ settings, klog, metrics, health, startTimeMs, addresses, onFatal: onFailed }));
+    },
     onFatal,
+    clock: systemClock,
+    log,
   });
   adjustOomScore(config.oomScoreAdjustment, { clock: systemClock, log });
-  const stopServing = serve({
-    settings,
-    klog,
-    metrics,
-    health,
-    startTimeMs: Date.now(),
-    onFatal: (error, reason) => {
-      daemon.announce({ type: 'Warning', reason, action: 'StartKubeProxy', note: error.message });
-      systemClock.schedule(lastWordsMs, () => onFatal(error));
-    },
-  });
   const live = followConfiguration(settings, { klog, daemon, onFatal });
   const stopLag = watchEventLoopLag(systemClock, metrics.proxier.eventLoopLag);
-  stopOnSignal({ log, klog, daemon, stopServing, stopWatching: [stopLag, () => live.stop()] });
+  const stopAll = () => Promise.allSettled([stop(), ...stopServing.map((each) => each())]);
+  stopOnSignal({ log, klog, stopAll, stopWatching: [stopLag, () => live.stop()] });
 }
 
 /** How long an Event that explains the end of the process has to get through. */
@@ -123,8 +129,7 @@ const stopDeadlineMs = 5_000;
 function stopOnSignal(parts: {
   readonly log: Log;
   readonly klog: Klog;
-  readonly daemon: Daemon;
-  readonly stopServing: () => Promise<void>;
+  readonly stopAll: () => Promise<unknown>;
   readonly stopWatching: readonly (() => void)[];
 }): void {
   const keepAlive = setInterval(() => {}, 2 ** 30);
@@ -137,7 +142,7 @@ function stopOnSignal(parts: {
     };
     setTimeout(exit, stopDeadlineMs).unref();
     for (const each of parts.stopWatching) each();
-    void Promise.allSettled([parts.daemon.stop(), parts.stopServing()]).then(exit);
+    void parts.stopAll().then(exit);
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

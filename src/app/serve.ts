@@ -6,6 +6,7 @@ import { HttpServer } from '../observe/http-server.ts';
 import type { Klog } from '../observe/klog.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { metricsHandler } from '../observe/metrics-server.ts';
+import type { ServedAddresses } from './operate.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface ServeOptions {
@@ -14,18 +15,17 @@ export interface ServeOptions {
   readonly metrics: Metrics;
   readonly health: ProxierHealth;
   readonly startTimeMs: number;
+  readonly addresses: ServedAddresses;
   /** A server cannot listen and the configuration says that this ends the process; `reason` is that of the Event. */
   readonly onFatal: (error: Error, reason: string) => void;
 }
 
 /** Starts the health and the metrics server; returns what stops them. A port in use is tried again every 5 seconds. */
 export function serve(options: ServeOptions): () => Promise<void> {
-  const { config } = options.settings;
+  const { addresses } = options;
   const servers = [
-    server(options, healthServer, config.healthzBindAddress, () =>
-      healthHandler(options.health, options.metrics.health),
-    ),
-    server(options, metricsServer, config.metricsBindAddress, () => pages(options)),
+    server(options, healthServer, addresses.healthz, () => healthHandler(options.health, options.metrics.health)),
+    server(options, metricsServer, addresses.metrics, () => pages(options)),
   ].flat();
   for (const each of servers) void each.start(); // it never rejects
   return async () => {

@@ -1,10 +1,8 @@
 import type { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
-import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { Clock } from '../model/clock.ts';
-import type { IpFamily } from '../model/ip.ts';
 import type { Klog } from '../observe/klog.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { ServiceHealthServers } from '../observe/service-health.ts';
@@ -19,9 +17,10 @@ import { HealthCheckPorts } from './health-check-ports.ts';
 import { measuredDrivers } from './measured-drivers.ts';
 import { NoLocalEndpoints } from './no-local-endpoints.ts';
 import type { NodeGate } from './node-gate.ts';
+import type { NodeKernel } from './node-kernel.ts';
+import { watchInterfaces } from './node-kernel.ts';
 import { NodeTracker } from './node-tracker.ts';
 import { removingLeftovers } from './leftover-listener.ts';
-import type { Kernel } from './open-kernel.ts';
 import { openTraffic } from './open-traffic.ts';
 import type { PlanFollower } from './plan-follower.ts';
 import { wantedSysctls } from './prepare-node.ts';
@@ -32,7 +31,7 @@ import { rulePlanner } from './rule-planner.ts';
 import { breathe } from './system-clock.ts';
 
 /** What the work on a node needs: objects, the kernel, and who is to be told. */
-export interface WorkParts {
+export interface WorkParts extends NodeKernel {
   readonly settings: LoadedSettings;
   /** The settings of ours in force, which may change while their users keep this object. */
   readonly proxier: ProxierSettings;
@@ -41,9 +40,6 @@ export interface WorkParts {
   readonly gate: NodeGate;
   readonly meter: ChangeMeter;
   readonly problems: ProblemFinder;
-  readonly kernel: Kernel;
-  readonly rules: IptablesRulesDriver;
-  readonly families: readonly IpFamily[];
   readonly listener: DaemonListener;
   readonly isHealthy: () => boolean;
   readonly klog: Klog;
@@ -128,8 +124,7 @@ export function startServing(parts: WorkParts): NodeWork {
     retryMs: 1_000,
     onError: (error) => log.error('Round failed, will be repeated', error),
   });
-  report.loopStarted();
-  return {
+  const work: Omit<NodeWork, 'stop'> = {
     desired: reconciler.desired,
     draining: () => reconciler.draining(),
     changed() {
@@ -151,8 +146,20 @@ export function startServing(parts: WorkParts): NodeWork {
       reconciler.requestAudit();
       loop.request();
     },
+  };
+  const stopWatching = watchInterfaces(
+    kernel,
+    () => work.addressesChanged(),
+    () => work.kernelChanged(),
+    log,
+  );
+  report.loopStarted();
+  return {
+    ...work,
     async stop() {
+      stopWatching();
       await Promise.all([loop.stop(), healthCheckPorts.close()]);
+      kernel.close();
     },
   };
 }

@@ -65,7 +65,7 @@ export interface TrafficSettings {
 }
 
 /** What the daemon does on a node that another Service proxy may serve. */
-export interface OperationSettings {
+interface OperationSettings {
   /** Default `active`. */
   readonly mode: 'active' | 'observe' | 'takeover';
   /** What `active` does beside another Service proxy. Default `refuse`. */

@@ -3,6 +3,7 @@ import type { IpFamily } from '../model/ip.ts';
 import { programmingBuckets, requestBuckets, roundBuckets, sizeBuckets } from './buckets.ts';
 import { conntrackFill } from './conntrack-fill.ts';
 import { MetricRegistry } from './metric-registry.ts';
+import { modeMetrics } from './mode-metrics.ts';
 import { proxierMetrics } from './proxier-metrics.ts';
 
 /** The program as `kubernetes_build_info` describes it. */
@@ -58,6 +59,7 @@ export function createMetrics(options: MetricsOptions) {
     conntrack: conntrackMetrics(registry),
     restClient: restClientMetrics(registry),
     proxier: proxierMetrics(registry, options.build),
+    mode: modeMetrics(registry),
   };
 }
 

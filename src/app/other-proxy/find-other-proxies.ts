@@ -5,11 +5,13 @@ import { proxyProcesses } from './proxy-processes.ts';
 
 /**
  * Service proxies that are alive on this node, other than this process: those that answer on the ports of kube-proxy,
- * and those in the process table. To be called while this process does not listen on these ports. One without ports
- * and out of sight of the process table is not found.
+ * and those in the process table. `ownPorts` are those on which this process listens. One without ports and out of
+ * sight of the process table is not found.
  */
 export async function findOtherProxies(
   config: Pick<ProxyConfig, 'healthzBindAddress' | 'metricsBindAddress'>,
+  ownPorts: readonly number[] = [],
 ): Promise<readonly OtherProxy[]> {
-  return [...proxyProcesses(), ...(await proxiesOnPorts(proxyPorts(config)))];
+  const ports = proxyPorts(config).filter(({ port }) => !ownPorts.includes(port));
+  return [...proxyProcesses(), ...(await proxiesOnPorts(ports))];
 }

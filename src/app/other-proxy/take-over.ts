@@ -9,8 +9,8 @@ export interface TakeOverOptions {
   readonly findProcesses: () => readonly OtherProxy[];
   /** Begins to serve. What it rejects with ends the process. */
   readonly serve: () => Promise<void>;
-  /** Ends serving; the kernel stays as it is. */
-  readonly stepBack: () => Promise<void>;
+  /** Another one has come back: ends serving, and with it the process; the kernel stays as it is. */
+  readonly stepBack: (error: Error) => void;
   /** Tells of it, as an Event on the Node. */
   readonly announce: (event: {
     readonly type: 'Normal' | 'Warning';
@@ -32,7 +32,8 @@ const servingLookMs = 2_000;
 
 /**
  * Waits until no other Service proxy is alive on this node, then serves: 0.4 to 0.8 seconds after it has gone. When one
- * comes back, as far as the process table shows it, steps back and waits again, so that there are never two for long.
+ * comes back, as far as the process table shows it, the process ends, to be started again and to wait again: there are
+ * never two for longer than that takes to be seen.
  */
 export class TakeOver {
   readonly #options: TakeOverOptions;
@@ -71,7 +72,7 @@ export class TakeOver {
   }
 
   async #look(): Promise<void> {
-    if (this.#isServing) await this.#lookForReturn();
+    if (this.#isServing) this.#lookForReturn();
     else await this.#lookForDeparture();
     this.#schedule(this.#isServing ? servingLookMs : waitingLookMs);
   }
@@ -96,16 +97,14 @@ export class TakeOver {
     this.#lastSeen = seen;
   }
 
-  async #lookForReturn(): Promise<void> {
-    const { findProcesses, stepBack, announce, log } = this.#options;
+  #lookForReturn(): void {
+    const { findProcesses, stepBack, announce } = this.#options;
     const found = findProcesses();
     if (found.length === 0) return;
-    const seen = describeProxies(found);
-    log.warning('Another Service proxy has appeared, stepping back', { seen });
-    this.#isServing = false;
-    await stepBack();
-    this.#noteOthers(found);
-    announce({ type: 'Warning', reason: 'SteppedBack', action: 'TakeOver', note: `appeared: ${seen}` });
+    const note = `another Service proxy has appeared: ${describeProxies(found)}`;
+    this.#stopped = true;
+    announce({ type: 'Warning', reason: 'SteppedBack', action: 'TakeOver', note });
+    stepBack(new Error(`${note}; stepping back`));
   }
 
   #failed(error: unknown): void {

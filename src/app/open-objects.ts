@@ -41,13 +41,20 @@ export async function openObjects(options: OpenObjectsOptions): Promise<OpenedOb
 function openManifests(options: OpenObjectsOptions): OpenedObjects {
   const { settings, klog, sink, clock } = options;
   const log = klog.named('kubernetes/watch/manifest-source.ts');
-  return {
-    source: new ManifestSource({ paths: settings.manifests, sink, clock, log }),
+  const opened: OpenedObjects = {
+    source: new ManifestSource({
+      paths: settings.manifests,
+      sink,
+      clock,
+      log,
+      onFaults: (object) => opened.onFaults(object),
+    }),
     problems: problemBook(options, undefined),
     write: undefined,
     onFaults: () => {},
     stop: async () => {},
   };
+  return opened;
 }
 
 async function openApi(options: OpenObjectsOptions): Promise<OpenedObjects> {

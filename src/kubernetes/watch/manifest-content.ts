@@ -6,6 +6,7 @@ import type { EndpointSlice } from '../objects/endpoint-slice.ts';
 import type { Node } from '../objects/node.ts';
 import type { Service } from '../objects/service.ts';
 import { ManifestError } from './errors.ts';
+import type { FaultyObject } from './object-intake.ts';
 import type { ManifestItem } from './manifest-text.ts';
 import { parseManifestText } from './manifest-text.ts';
 import { identityOf } from './watch-event.ts';
@@ -24,6 +25,8 @@ export interface ManifestReading {
   readonly errors: readonly ManifestError[];
   /** What was left out of the others, with its place. */
   readonly warnings: readonly string[];
+  /** Objects of which something cannot be used, by resource and key. */
+  readonly faults: ReadonlyMap<string, FaultyObject>;
 }
 
 export const emptyContent: ManifestContent = { services: new Map(), slices: new Map(), nodes: new Map() };
@@ -53,7 +56,7 @@ export function readManifest(options: {
   const services = new Map<ServiceKey, Service>();
   const slices = new Map<string, EndpointSlice>();
   const nodes = new Map<string, Node>();
-  const notes: Notes = { errors: [], warnings: [] };
+  const notes: Notes = { errors: [], warnings: [], faults: new Map() };
   for (const item of parseManifestText(options.file, options.text).map(inNamespace)) {
     if (item.apiVersion !== '' && item.apiVersion !== apiVersions[item.kind]) continue;
     if (hasLabel(item.value, excludedLabel[item.kind])) continue;
@@ -75,9 +78,25 @@ function inNamespace(item: ManifestItem): ManifestItem {
   return { ...item, value: { ...(item.value as object), metadata: { ...metadata, namespace: 'default' } } };
 }
 
+/** Faults of one object that are told outside of the log. */
+const mostProblems = 10;
+
 interface Notes {
   readonly errors: ManifestError[];
   readonly warnings: string[];
+  readonly faults: Map<string, FaultyObject>;
+}
+
+const resources: Readonly<Record<string, string>> = {
+  Service: 'services',
+  EndpointSlice: 'endpointslices',
+  Node: 'nodes',
+};
+
+function noteFaults({ kind, value }: ManifestItem, problems: readonly string[], { faults }: Notes): void {
+  const { key } = identityOf(value);
+  const resource = resources[kind] ?? kind;
+  faults.set(`${resource} ${key}`, { resource, key, value, problems });
 }
 
 function put<K extends string, V>(
@@ -102,6 +121,8 @@ function decodeItem<T>(
 ): T | undefined {
   try {
     const decoded = decode(item.value);
+    const problems = decoded.warnings.map(({ field, problem }) => `${field}: ${problem}`);
+    if (problems.length > 0) noteFaults(item, problems.slice(0, mostProblems), notes);
     for (const { field, problem } of decoded.warnings) {
       const { key } = identityOf(item.value);
       notes.warnings.push(`${item.place(field)}: ${item.kind} ${key}: ${field}: ${problem}`);
@@ -109,6 +130,7 @@ function decodeItem<T>(
     return decoded.object;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
+    noteFaults(item, [error.message], notes);
     notes.errors.push(new ManifestError(item.place(error.field), error.message, { cause: error }));
     return previous;
   }

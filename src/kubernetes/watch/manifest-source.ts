@@ -8,11 +8,12 @@ import type { EndpointSlice } from '../objects/endpoint-slice.ts';
 import type { Node } from '../objects/node.ts';
 import type { Service } from '../objects/service.ts';
 import type { ObjectSink, ObjectSource } from '../source.ts';
-import type { ManifestContent } from './manifest-content.ts';
+import type { ManifestContent, ManifestReading } from './manifest-content.ts';
 import { emptyContent, readManifest } from './manifest-content.ts';
 import type { ManifestFile } from './manifest-files.ts';
 import { findManifestFiles } from './manifest-files.ts';
 import { ManifestWatcher } from './manifest-watcher.ts';
+import type { FaultyObject } from './object-intake.ts';
 
 /** Writing a file takes several steps; it is read when nothing has happened for this long. */
 const settleMs = 50;
@@ -27,6 +28,8 @@ export interface ManifestSourceOptions {
   readonly sink: ObjectSink;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told when faults of an object appear, change or end. */
+  readonly onFaults?: (object: FaultyObject) => void;
 }
 
 /** A file that was read, good or not. */
@@ -34,7 +37,11 @@ interface KnownFile {
   readonly signature: string;
   /** The last good one; undefined before there was any. */
   readonly content: ManifestContent | undefined;
+  /** Objects in it of which something cannot be used. */
+  readonly faults: ManifestReading['faults'];
 }
+
+const noFaults: ManifestReading['faults'] = new Map();
 
 /**
  * Objects from files of YAML or JSON, followed as they change. What cannot be used is reported with its place: of a file
@@ -114,8 +121,10 @@ export class ManifestSource implements ObjectSource {
     const files = new Map<string, KnownFile>();
     for (const file of found) files.set(file.path, await this.#read(file));
     if (this.#stopped) return;
+    const before = this.#files;
     this.#files = files;
     this.#deliver();
+    this.#tellFaults(before, files);
   }
 
   /** The files of all paths; of a path that is missing, those that it had. */
@@ -151,11 +160,24 @@ export class ManifestSource implements ObjectSource {
       const reading = readManifest({ file: file.path, text, decoder: this.#decoder, previous });
       for (const error of reading.errors) log.error('An object of a manifest cannot be used', error);
       for (const problem of reading.warnings) log.warning('Part of a manifest was ignored', { problem });
-      return { signature: file.signature, content: keepEqual(reading.content, known?.content) };
+      const content = keepEqual(reading.content, known?.content);
+      return { signature: file.signature, content, faults: reading.faults };
     } catch (error) {
       const effect = known?.content === undefined ? 'nothing is removed until it can' : 'its last content is in force';
       log.error('A manifest cannot be read', error, { file: file.path, effect });
-      return { signature: file.signature, content: known?.content };
+      return { signature: file.signature, content: known?.content, faults: known?.faults ?? noFaults };
+    }
+  }
+
+  /** Of files that were read anew, and of those that are gone. */
+  #tellFaults(before: ReadonlyMap<string, KnownFile>, now: ReadonlyMap<string, KnownFile>): void {
+    const { onFaults = () => {} } = this.#options;
+    const current = faultsOf(now);
+    for (const [path, { faults }] of now) {
+      if (before.get(path)?.faults !== faults) for (const fault of faults.values()) onFaults(fault);
+    }
+    for (const [name, { resource, key }] of faultsOf(before)) {
+      if (!current.has(name)) onFaults({ resource, key, value: undefined, problems: [] });
     }
   }
 
@@ -219,6 +241,10 @@ export class ManifestSource implements ObjectSource {
     const effect = this.#found.has(path) ? 'their last content is in force' : 'nothing is removed until they can be';
     this.#options.log.error('Manifests cannot be read', error, { path, effect });
   }
+}
+
+function faultsOf(files: ReadonlyMap<string, KnownFile>): ManifestReading['faults'] {
+  return new Map([...files.values()].flatMap(({ faults }) => [...faults]));
 }
 
 /** The new content, with the very objects of the old one where they say the same. */

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { FaultyObject } from '../../../../src/kubernetes/watch/object-intake.ts';
 import type { ObjectSink } from '../../../../src/kubernetes/source.ts';
 import { ManifestSource } from '../../../../src/kubernetes/watch/manifest-source.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -45,7 +46,9 @@ function open(paths: readonly string[] = [directory]) {
   const clock = new ManualClock();
   const calls: string[] = [];
   const { log, lines } = recordingLog();
-  source = new ManifestSource({ paths, sink: recordingSink(calls), clock, log });
+  const faults: string[] = [];
+  const onFaults = ({ resource, key, problems }: FaultyObject) => faults.push([resource, key, ...problems].join(' '));
+  source = new ManifestSource({ paths, sink: recordingSink(calls), clock, log, onFaults });
   source.start();
   /** Lets time pass in small steps until something is so. */
   const until = async (condition: () => boolean, stepMs = 1) => {
@@ -56,7 +59,7 @@ function open(paths: readonly string[] = [directory]) {
       });
     }
   };
-  return { clock, calls, lines, until };
+  return { clock, calls, lines, faults, until };
 }
 
 describe('ManifestSource', () => {
@@ -227,6 +230,26 @@ describe('ManifestSource', () => {
     await mkdir(join(directory, 'later'));
     await until(() => calls.length === 3, 100);
     expect(calls).toEqual(['nodes: ', 'services: ', 'slices: ']);
+  });
+
+  it('tells of objects with faults, and when they have none any more', async () => {
+    const faulty = service('web').replace('{clusterIP', "{externalIPs: ['x'], clusterIP");
+    await write('web.yaml', `${faulty}---\n${service('api').replace('port: 80', 'port: 0')}`);
+    const { calls, faults, until } = open();
+    await until(() => calls.length === 3);
+    expect(faults).toEqual([
+      'services a/web spec.externalIPs[0]: "x" is not a valid IP address; skipped',
+      'services a/api Service a/api: spec.ports[0].port: must be a whole number from 1 to 65535, not 0',
+    ]);
+    await write('web.yaml', `${faulty}---\n${service('api')}`);
+    await until(() => calls.length === 4);
+    await rm(join(directory, 'web.yaml'));
+    await until(() => calls.length === 6);
+    expect(faults.slice(2)).toEqual([
+      'services a/web spec.externalIPs[0]: "x" is not a valid IP address; skipped',
+      'services a/api',
+      'services a/web',
+    ]);
   });
 
   it('changes nothing when the directory is missing, and reports it once', async () => {

@@ -72,7 +72,14 @@ export function startServing(parts: WorkParts): NodeWork {
   const { klog, metrics, clock } = parts;
   const { config } = settings;
   const log = klog.named('app/serving.ts');
-  const tracker = new NodeTracker({ tables, driver: kernel.address, config, nodeName, families });
+  const tracker = new NodeTracker({
+    tables,
+    driver: kernel.address,
+    config,
+    nodeName,
+    families,
+    onReadFailed: (error) => log.error('Addresses of the node cannot be read, those last read stay', error),
+  });
   const traffic = openTraffic({ proxier, tables, desired: () => reconciler.desired, metrics, clock });
   const measured = measuredDrivers({ ...kernel, rules }, metrics, clock, traffic);
   const observer = reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems);

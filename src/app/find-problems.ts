@@ -8,6 +8,7 @@ import type { DesiredState } from '../reconcile/desired-state.ts';
 import type { PlannedService } from './plan-follower.ts';
 import type { Problem, ProblemBook } from './problems.ts';
 import { AddressConflicts } from './address-conflicts.ts';
+import type { IpFamily } from '../model/ip.ts';
 import { serviceKey, type ServiceKey } from '../model/service-key.ts';
 
 export interface ProblemFinderOptions {
@@ -93,6 +94,14 @@ export class ProblemFinder {
       note: `node ${nodeName} failed to start healthcheck "${service}" on port ${port}: ${wordsOf(error)}`,
       scope: 'node',
     });
+  }
+
+  /** Rules are left out, because the node cannot hold them. Lasts until the process ends. */
+  rulesLeftOut(family: IpFamily, missing: string, lost: string): void {
+    const { book, nodeName } = this.#options;
+    const note = `node ${nodeName}: ${family} rules that need ${missing} are left out; what does not work: ${lost}`;
+    const problem: Problem = { reason: 'RulesLeftOut', action: 'WriteRules', note, scope: 'node' };
+    book.settle(`rules ${family} ${missing}`, nodeSubject(nodeName), [problem]);
   }
 
   /** An IP set cannot be made. */

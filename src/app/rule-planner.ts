@@ -16,6 +16,8 @@ export interface RulePlannerOptions {
   /** Pod networks of this node, as last known. */
   readonly podCidrs: () => readonly Cidr[];
   readonly log: Log;
+  /** Told of what does not work for want of an extension, once each. */
+  readonly onLeftOut?: (family: IpFamily, missing: string, lost: string) => void;
 }
 
 /** Plans the rules with what this node's packet filter can do, which is found out once per family. */
@@ -36,7 +38,7 @@ export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) =
       capabilities,
       missingSets: missingRoles,
     });
-    for (const note of notes) report(note, family, reported, options.log);
+    for (const note of notes) report(note, family, reported, options);
     return rules;
   };
 }
@@ -66,14 +68,21 @@ const lostWithout: Readonly<Record<RuleExtension, string>> = {
 };
 
 /** Each set of rules left out is told once, with what does not work for it. */
-function report({ missing, rulesLeftOut }: RuleNote, family: IpFamily, reported: Set<string>, log: Log): void {
+function report(
+  { missing, rulesLeftOut }: RuleNote,
+  family: IpFamily,
+  reported: Set<string>,
+  { log, onLeftOut }: RulePlannerOptions,
+): void {
   const text = `${family} ${missing} ${rulesLeftOut.join('\n')}`;
   if (rulesLeftOut.length === 0 || reported.has(text)) return;
   reported.add(text);
+  const lost = isExtension(missing) ? lostWithout[missing] : setComment(missing);
+  if (isExtension(missing)) onLeftOut?.(family, missing, lost);
   log.warning('The packet filter lacks an extension or a set: the rules that need it are left out', {
     family,
     missing,
-    lost: isExtension(missing) ? lostWithout[missing] : setComment(missing),
+    lost,
     rules: rulesLeftOut.join('; '),
   });
 }

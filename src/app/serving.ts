@@ -93,6 +93,7 @@ export function startServing(parts: WorkParts): NodeWork {
       driver: rules,
       podCidrs: () => tables.node(nodeName)?.podCidrs ?? [],
       log,
+      onLeftOut: (...left) => problems.rulesLeftOut(...left),
     }),
     sysctls: new SysctlKeeper({ driver: createSysctlDriver(), wanted: wantedSysctls(config), observer }),
     clock,

@@ -14,6 +14,7 @@ export interface FamilyFacts {
 
 /** What is to be said about a configuration and the families of the node. */
 export interface FamilyAdvice {
+  readonly primary: IpFamily;
   /** Why the program cannot run. */
   readonly fatal: string | undefined;
   /** What is probably not meant so. */
@@ -31,12 +32,13 @@ type CheckedConfig = Pick<
  */
 export function familyAdvice(config: CheckedConfig, facts: FamilyFacts): FamilyAdvice {
   const primary = primaryFamily(config, facts);
-  if (!facts.supported.includes(primary)) return { fatal: unsupported(primary), complaints: [] };
+  if (!facts.supported.includes(primary)) return { primary, fatal: unsupported(primary), complaints: [] };
   const wrong: IpFamily = primary === 'IPv4' ? 'IPv6' : 'IPv4';
   const isDual = facts.supported.length > 1;
   const cluster = isDual ? `${primary} comes first in this cluster` : `this node has ${primary} only`;
   const { fatal, others } = wrongFamilies(config, facts, wrong, isDual);
   return {
+    primary,
     fatal: fatal && `kube-proxy configuration is incorrect: ${cluster}, and ${fatal}`,
     complaints: [...others.map((what) => `${cluster}, and ${what}`), ...nodePortAdvice(config, facts, primary)],
   };

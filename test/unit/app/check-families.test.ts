@@ -7,10 +7,11 @@ import { cidr, ip, planConfig } from '../../support/builders.ts';
 
 function check(families: readonly IpFamily[], changes: Partial<ProxyConfig> = {}) {
   const errors: unknown[] = [];
+  const infos: unknown[] = [];
   const config = {
     bindAddress: ip('0.0.0.0'),
     nodePortAddresses: [cidr('192.168.0.0/24')],
-    localDetection: { mode: 'NodeCIDR' },
+    localDetection: { mode: 'BridgeInterface', interfaceName: 'cbr0' },
     ipvs: planConfig().ipvs,
     ...changes,
   } as unknown as ProxyConfig; // what is looked at
@@ -18,9 +19,13 @@ function check(families: readonly IpFamily[], changes: Partial<ProxyConfig> = {}
     config,
     families,
     node: { name: 'node-1', addresses: [ip('fd00::1'), ip('192.168.0.10')], podCidrs: [], zone: '', leaving: false },
-    log: { ...silentLog, error: (message, error) => errors.push([message, error]) },
+    log: {
+      ...silentLog,
+      error: (message, error) => errors.push([message, error]),
+      info: (_message, fields) => infos.push(fields),
+    },
   });
-  return { refusal, errors };
+  return { refusal, errors, infos };
 }
 
 describe('checkFamilies', () => {
@@ -42,6 +47,21 @@ describe('checkFamilies', () => {
   });
 
   it('says nothing where all is well', () => {
-    expect(check(['IPv6', 'IPv4'], { nodePortAddresses: 'primary' })).toEqual({ refusal: undefined, errors: [] });
+    const all = check(['IPv6', 'IPv4'], { nodePortAddresses: 'primary' });
+    expect(all).toEqual({ refusal: undefined, errors: [], infos: [] });
+  });
+
+  it.each<[string, ProxyConfig['localDetection']]>([
+    ['a network of the primary family', { mode: 'ClusterCIDR', clusterCidrs: [cidr('10.244.0.0/16')] }],
+    ['pod networks', { mode: 'NodeCIDR' }],
+    ['an interface that can be one', { mode: 'BridgeInterface', interfaceName: 'not an interface' }],
+  ])('says what follows from having no way to tell local traffic: without %s', (_name, localDetection) => {
+    expect(check(['IPv6', 'IPv4'], { localDetection }).infos).toEqual([
+      {
+        family: 'IPv6',
+        detectLocalMode: localDetection.mode,
+        effect: 'of the traffic to cluster IPs only what the node sends itself is masqueraded',
+      },
+    ]);
   });
 });

@@ -190,6 +190,20 @@ describe('ProblemFinder', () => {
     ]);
   });
 
+  it('tells once of rules that the node cannot hold', () => {
+    const { problems } = finder();
+    problems.rulesLeftOut('IPv4', 'ipvs', 'the refusal of processes');
+    problems.rulesLeftOut('IPv4', 'ipvs', 'the refusal of processes');
+    expect(events).toMatchObject([
+      {
+        reason: 'RulesLeftOut',
+        regarding: { kind: 'Node', name: 'node-1' },
+        note: 'node node-1: IPv4 rules that need ipvs are left out; what does not work: the refusal of processes',
+      },
+    ]);
+    expect(counted).toEqual(['RulesLeftOut']);
+  });
+
   it('tells of a set that fills up, until it has room again', () => {
     const { problems } = finder();
     const fill = (entries: number) =>

@@ -12,6 +12,7 @@ function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[]
   const warnings: Record<string, unknown>[] = [];
   const log: Log = { ...silentLog, warning: (_message, fields = {}) => warnings.push(fields) };
   const probes: string[] = [];
+  const left: string[] = [];
   const node = { podCidrs };
   const proxier: Pick<ProxierSettings, 'masqueradePorts'> = {};
   const plan = rulePlanner({
@@ -24,10 +25,11 @@ function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[]
     },
     podCidrs: () => node.podCidrs,
     log,
+    onLeftOut: (family, what, lost) => left.push(`${family} ${what} ${lost}`),
   });
   const planFamily = (family: IpFamily = 'IPv4', missingRoles: ReadonlySet<SetRole> = new Set()) =>
     plan({ family, filledRoles: new Set<SetRole>(['clusterIp']), outputFilters: [], missingRoles, version: '' });
-  return { planFamily, warnings, probes, node, proxier };
+  return { planFamily, warnings, left, probes, node, proxier };
 }
 
 describe('rulePlanner', () => {
@@ -55,9 +57,12 @@ describe('rulePlanner', () => {
   });
 
   it('tells once what is missing, and what is lost with it', async () => {
-    const { planFamily, warnings } = setup(['REJECT', 'comment']);
+    const { planFamily, warnings, left } = setup(['REJECT', 'comment']);
     await planFamily();
     await planFamily();
+    expect(left).toEqual([
+      'IPv4 REJECT the protection of host ports: programs of the node can be reached through Service addresses',
+    ]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatchObject({
       family: 'IPv4',

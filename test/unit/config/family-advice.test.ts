@@ -30,7 +30,7 @@ const clusterCidrs = (...list: (typeof ipv4)[]): Partial<CheckedConfig> => ({
 
 describe('familyAdvice, the primary family', () => {
   it('says nothing where all is well', () => {
-    expect(advice()).toEqual({ fatal: undefined, complaints: [] });
+    expect(advice()).toEqual({ primary: 'IPv4', fatal: undefined, complaints: [] });
   });
 
   it.each<[string, string, Partial<ProxyConfig>, Partial<FamilyFacts>]>([
@@ -115,7 +115,7 @@ describe('familyAdvice, settings of the other family', () => {
       [],
     ],
   ])('are told: %s', (_name, config, facts, complaints) => {
-    expect(advice(config, facts)).toEqual({ fatal: undefined, complaints });
+    expect(advice(config, facts)).toEqual({ primary: 'IPv4', fatal: undefined, complaints });
   });
 });
 
@@ -145,6 +145,6 @@ describe('familyAdvice, nodePortAddresses', () => {
       [],
     ],
   ])('%s', (_name, config, facts, complaints) => {
-    expect(advice(config, facts)).toEqual({ fatal: undefined, complaints });
+    expect(advice(config, facts)).toEqual({ primary: 'IPv4', fatal: undefined, complaints });
   });
 });

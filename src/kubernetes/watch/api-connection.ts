@@ -87,16 +87,16 @@ export class ApiConnection {
   }
 
   #needsReading(): boolean {
-    if (this.#credentials === undefined || this.#refused) return true;
-    if (this.#clock.monotonicMs() >= this.#readAgainAtMs) return true;
-    return this.#clock.nowMs() >= (this.#credentials.renewAtMs ?? Number.POSITIVE_INFINITY);
+    return this.#credentials === undefined || this.#refused || this.#clock.monotonicMs() >= this.#readAgainAtMs;
   }
 
   async #read(): Promise<void> {
     let waitMs = refreshAfterMs;
     try {
-      this.#take(await this.#source.read(this.#refused));
+      const credentials = await this.#source.read(this.#refused);
+      this.#take(credentials);
       this.#refused = false;
+      waitMs = Math.min(waitMs, (credentials.renewAtMs ?? Number.POSITIVE_INFINITY) - this.#clock.nowMs());
     } catch (error) {
       if (this.#credentials === undefined) throw error;
       waitMs = retryAfterMs;

@@ -13,7 +13,6 @@ import type { Attempts } from './attempts.ts';
 import type { ObjectKind, ReconcileObserver } from './observer.ts';
 import type { RuleInputs } from './rules-keeper.ts';
 import type { SysctlKeeper } from './sysctl-keeper.ts';
-import { serviceKey } from '../model/service-key.ts';
 import { allIpSets, ipSetFor, setRoles } from '../plan/ip-sets.ts';
 import { planService } from '../plan/plan-service.ts';
 import { DeltaApplier } from './delta-applier.ts';
@@ -23,6 +22,7 @@ import { FlowCleaner } from './flow-cleaner.ts';
 import { KernelMirror } from './kernel-mirror.ts';
 import { type DrainingServers, Retirer } from './retirer.ts';
 import { RulesKeeper } from './rules-keeper.ts';
+import { isServedFirst } from './served-first.ts';
 import { ServerApplier } from './server-applier.ts';
 import { ServerTable } from './server-table.ts';
 import { type SetFill, SetKeeper } from './set-keeper.ts';
@@ -57,12 +57,6 @@ const planSlice = 200;
 const auditRestFactor = 100;
 
 const noSets: ReadonlySet<string> = new Set();
-
-/** Served before all others on a cold start. */
-const firstServices: ReadonlySet<ServiceKey> = new Set([
-  serviceKey('default', 'kubernetes'),
-  serviceKey('kube-system', 'kube-dns'),
-]);
 
 /** Brings the kernel from observed to desired: plans what changed, applies the difference, in the one right order. */
 export class Reconciler {
@@ -255,7 +249,10 @@ export class Reconciler {
     await this.#sets.applyAdditions();
     await this.#applyRules();
     await this.#addressApplier.applyAdditions();
-    const isFirst = (key: VirtualServerKey) => firstServices.has(this.desired.holderOf(key) as ServiceKey);
+    const isFirst = (key: VirtualServerKey) => {
+      const identity = this.servers.desired(key)?.virtualServer.identity;
+      return identity !== undefined && isServedFirst(identity, this.desired.holderOf(key));
+    };
     // Without all objects nobody knows what is not wanted.
     if (this.#options.tables.arePartial) return await this.#serverApplier.addWanted(isFirst);
     await this.#serverApplier.applyWanted(isFirst);

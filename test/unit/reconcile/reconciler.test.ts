@@ -97,14 +97,26 @@ describe('a cold start', () => {
     expect(failures.objects).toEqual([]);
   });
 
-  it('serves default/kubernetes before all others', async () => {
+  it('serves default/kubernetes and name servers before all others', async () => {
     tables.updateService(aService());
+    tables.updateService(
+      aService({
+        name: 'dns-default',
+        namespace: 'openshift-dns',
+        clusterIps: [ip('10.96.0.10')],
+        ports: [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 }],
+      }),
+    );
     tables.updateService(
       aService({ name: 'kubernetes', clusterIps: [ip('10.96.0.1')], key: 'default/kubernetes' as never }),
     );
     await settle();
     const added = kernel.writes.filter((write) => write.startsWith('addVirtualServer'));
-    expect(added).toEqual(['addVirtualServer TCP/10.96.0.1:80', 'addVirtualServer TCP/10.96.10.20:80']);
+    expect(added).toEqual([
+      'addVirtualServer UDP/10.96.0.10:53',
+      'addVirtualServer TCP/10.96.0.1:80',
+      'addVirtualServer TCP/10.96.10.20:80',
+    ]);
   });
 });
 

@@ -6,8 +6,10 @@ import { parseToolCommandLine, type ToolCommandLine, type ToolSyntax } from '../
 import { flagTable } from '../../src/config/flag-table.ts';
 import { flagTypes } from '../../src/config/flag-types.ts';
 import type { SavedRules } from '../../src/kernel/rules/parse-save.ts';
+import { noTraffic } from '../../src/kernel/ipvs/decode-counters.ts';
 import { ipFamilies } from '../../src/model/ip.ts';
 import type { RuleSet } from '../../src/model/rule-set.ts';
+import { virtualServerKey } from '../../src/model/virtual-server.ts';
 import type { FakeKernel } from './fake-kernel.ts';
 
 /** What a tool printed, and how it ended. */
@@ -58,7 +60,10 @@ export function viewOf(kernel: FakeKernel, changes: Partial<NodeView> = {}): Nod
       scan: (visitor) => kernel.ipvs.scan(visitor),
       listRealServers: (servers) => kernel.ipvs.listRealServers(servers),
       timeouts: () => kernel.ipvs.timeouts(),
-      findVirtualServer: async () => undefined,
+      findVirtualServer: async (identity) => {
+        const found = kernel.servers.get(virtualServerKey(identity));
+        return found && { virtualServer: found.virtualServer, counters: noTraffic, netmask: 0xffffffff };
+      },
     },
     address: {
       list: () => kernel.address.list(),

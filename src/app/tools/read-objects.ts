@@ -63,7 +63,7 @@ export async function readObjects(
 }
 
 /** A client of the API server that the settings name. Throws `ClientConfigError`. */
-async function openClient({ settings }: ToolSettings): Promise<ApiClient> {
+export async function openClient({ settings }: ToolSettings): Promise<ApiClient> {
   const { openApiClient } = await import('../open-source.ts'); // nothing of it is needed for files
   const connection = settings.config.clientConnection;
   return await openApiClient({ connection, version: settings.version.text, log: silentLog });

@@ -1,0 +1,31 @@
+import { get } from 'node:http';
+
+/** What a port answered with. */
+export interface HttpReply {
+  readonly status: number;
+  /** The header of that name. */
+  readonly server: string;
+  readonly body: string;
+}
+
+/** What a port of this node answers; undefined where nobody does, or not in time. */
+export function askHttp(host: string, port: number, path: string): Promise<HttpReply | undefined> {
+  return new Promise((resolve) => {
+    const request = get({ host, port, path, agent: false, timeout: timeoutMs }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+        if (body.length > mostLetters) response.destroy();
+      });
+      response.on('close', () =>
+        resolve({ status: response.statusCode ?? 0, server: String(response.headers.server ?? ''), body }),
+      );
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+}
+
+/** Loopback answers at once or not at all. */
+const timeoutMs = 150;
+const mostLetters = 64 * 1024;

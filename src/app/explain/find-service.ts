@@ -1,0 +1,146 @@
+import type { ExplainTarget } from '../../cli/explain/target.ts';
+import { ClusterTables } from '../../cluster/tables.ts';
+import type { Decoded } from '../../kubernetes/objects/decoded.ts';
+import { createDecoder, type Decoder } from '../../kubernetes/objects/decoder.ts';
+import type { Service } from '../../kubernetes/objects/service.ts';
+import { ApiError } from '../../kubernetes/watch/errors.ts';
+import type { ApiClient } from '../../kubernetes/watch/kube-client.ts';
+import { listPages } from '../../kubernetes/watch/paged-list.ts';
+import { type WatchedResource, watchedNodes, watchedServices } from '../../kubernetes/watch/watched-resource.ts';
+import type { IpAddress } from '../../model/ip.ts';
+import { type ServiceKey, serviceKey } from '../../model/service-key.ts';
+import { systemClock } from '../system-clock.ts';
+
+/** A Service with what belongs to it, out of all or alone. */
+export interface FoundService {
+  /** Its EndpointSlices and the Node; with files all other objects too. */
+  readonly tables: ClusterTables;
+  /** Undefined where there is none. */
+  readonly key: ServiceKey | undefined;
+  /** Label `service.kubernetes.io/service-proxy-name`; empty without. */
+  readonly proxyName: string;
+  /** What is wrong with it or its slices. */
+  readonly problems: readonly string[];
+}
+
+/** The Service among all objects, by name or by address. Addresses of nodes have the node ports. */
+export function findAmong(tables: ClusterTables, target: ExplainTarget, nodeAddresses: readonly IpAddress[]) {
+  if (target.kind === 'service') {
+    const key = serviceKey(target.namespace, target.name);
+    return tables.service(key) === undefined ? undefined : key;
+  }
+  const services = [...tables.serviceKeys()].flatMap((key) => tables.service(key) ?? []);
+  return services.find((service) => isAt(service, target, nodeAddresses))?.key;
+}
+
+function isAt(
+  { ports, clusterIps, externalIps, loadBalancerIps }: Service,
+  target: Extract<ExplainTarget, { readonly kind: 'address' }>,
+  nodeAddresses: readonly IpAddress[],
+): boolean {
+  const { address, port, protocol } = target;
+  const fits = (each: Service['ports'][number]) => protocol === undefined || protocol === each.protocol;
+  const isOwn = [...clusterIps, ...externalIps, ...loadBalancerIps].includes(address);
+  if (isOwn && ports.some((each) => each.port === port && fits(each))) return true;
+  return nodeAddresses.includes(address) && ports.some((each) => each.nodePort === port && fits(each));
+}
+
+/** Longest time for all requests together. */
+const deadlineMs = 30_000;
+
+/** Asks the API server for one Service, its EndpointSlices and this Node, and for nothing else where that suffices. */
+export async function findInApi(
+  client: ApiClient,
+  target: ExplainTarget,
+  node: { readonly name: string; readonly addresses: readonly IpAddress[] },
+): Promise<FoundService> {
+  const asking = new Asking(client);
+  const tables = new ClusterTables(() => {});
+  const [nodes, value] = await Promise.all([
+    asking.list(watchedNodes(node.name), asking.decoder.node),
+    target.kind === 'service' ? asking.get(target.namespace, target.name) : undefined,
+  ]);
+  tables.replaceNodes(nodes);
+  const proxyName = labelOf(value, 'service.kubernetes.io/service-proxy-name');
+  const service = target.kind === 'service' ? asking.decoded(value) : await asking.search(target, node.addresses);
+  tables.replaceServices(service === undefined ? [] : [service]);
+  const slices = service === undefined ? [] : await asking.slicesOf(service);
+  tables.replaceEndpointSlices(slices);
+  return { tables, key: service?.key, proxyName, problems: asking.problems };
+}
+
+class Asking {
+  readonly problems: string[] = [];
+  readonly decoder: Decoder = createDecoder();
+  readonly #client: ApiClient;
+  readonly #signal = AbortSignal.timeout(deadlineMs);
+
+  constructor(client: ApiClient) {
+    this.#client = client;
+  }
+
+  /** As it came; undefined where there is none. */
+  async get(namespace: string, name: string): Promise<unknown> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`;
+    try {
+      return (await this.#client.getJson(path, this.#signal)).value;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  decoded(value: unknown): Service | undefined {
+    return value === undefined ? undefined : this.#decode(this.decoder.service, value);
+  }
+
+  /** By cluster IP, which the API server can look for; else among all Services. */
+  async search(
+    target: Extract<ExplainTarget, { readonly kind: 'address' }>,
+    nodeAddresses: readonly IpAddress[],
+  ): Promise<Service | undefined> {
+    const byClusterIp = { ...watchedServices, fieldSelector: `spec.clusterIP=${target.address}` };
+    const [found] = await this.list(byClusterIp, this.decoder.service);
+    if (found !== undefined) return found;
+    const all = await this.list(watchedServices, this.decoder.service);
+    return all.find((service) => isAt(service, target, nodeAddresses));
+  }
+
+  async slicesOf({ namespace, name }: Service) {
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
+    const resource = { name: 'endpointslices', path, labelSelector: `kubernetes.io/service-name=${name}` };
+    return await this.list(resource, this.decoder.endpointSlice);
+  }
+
+  async list<T>(resource: WatchedResource, decode: (value: unknown) => Decoded<T>): Promise<T[]> {
+    const objects: T[] = [];
+    await listPages({
+      client: this.#client,
+      clock: systemClock,
+      resource,
+      signal: this.#signal,
+      onItem: (item) => {
+        const object = this.#decode(decode, item);
+        if (object !== undefined) objects.push(object);
+      },
+    });
+    return objects;
+  }
+
+  #decode<T>(decode: (value: unknown) => Decoded<T>, value: unknown): T | undefined {
+    try {
+      const { object, warnings } = decode(value);
+      this.problems.push(...warnings.map(({ field, problem }) => `${field}: ${problem}`));
+      return object;
+    } catch (error) {
+      this.problems.push(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+}
+
+function labelOf(value: unknown, label: string): string {
+  const object = value as { readonly metadata?: { readonly labels?: Readonly<Record<string, unknown>> | null } } | null;
+  const text = object?.metadata?.labels?.[label];
+  return typeof text === 'string' ? text : '';
+}

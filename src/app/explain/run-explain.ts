@@ -1,0 +1,114 @@
+import { explain } from '../../cli/explain/explain-links.ts';
+import type { ExplainFacts } from '../../cli/explain/facts.ts';
+import { explanationJson, explanationText } from '../../cli/explain/print-explanation.ts';
+import { type ExplainTarget, parseTarget } from '../../cli/explain/target.ts';
+import { type ToolCommandLine, ToolUsageError } from '../../cli/tool-syntax.ts';
+import { ClusterTables } from '../../cluster/tables.ts';
+import { type IpAddress, parseIp } from '../../model/ip.ts';
+import { serverName } from '../../observe/http-listener.ts';
+import { findOtherProxies } from '../other-proxy/find-other-proxies.ts';
+import { emptyNodeView, type NodeView } from '../tools/node-view.ts';
+import { systemSources, type ToolSources } from '../tools/plan-from.ts';
+import { openClient, readObjects } from '../tools/read-objects.ts';
+import type { ToolSettings } from '../tools/tool-settings.ts';
+import type { ToolWorld } from '../tools/tool-world.ts';
+import { findAmong, findInApi, type FoundService } from './find-service.ts';
+import { gatherFacts, type GatherOptions } from './gather-facts.ts';
+
+/** What is looked at besides files and kernel; handed in so that tests can own it. */
+export type ExplainProbes = Pick<GatherOptions, 'findOthers' | 'probe' | 'ask' | 'modules'>;
+
+/** Carries out `ipvs-proxier explain`; the exit code. */
+export async function runExplain(
+  commandLine: ToolCommandLine,
+  world: ToolWorld,
+  sources: ToolSources = systemSources,
+  probes?: ExplainProbes,
+): Promise<number> {
+  const { options } = commandLine;
+  const [asked] = commandLine.arguments;
+  if (asked === undefined) throw new ToolUsageError('say which: svc/NAMESPACE/NAME or IP:PORT');
+  const target = parseTarget(asked);
+  const from = clientOf(options.get('from')?.at(-1));
+  const tool = sources.settings(commandLine, world);
+  const { config } = tool.settings;
+  const view = tool.isThisNode ? await sources.openView(config.proxier.iptablesFlavour) : emptyNodeView([]);
+  try {
+    const { found, origin, failure } = await find(tool, target, options.get('file'), view, world);
+    const port = options.get('port')?.at(-1);
+    const facts = await gatherFacts({
+      ...(probes ?? systemProbes(tool)),
+      tool,
+      asked,
+      target,
+      port,
+      from,
+      origin,
+      found,
+      view,
+    });
+    return show(failure === undefined ? facts : { ...facts, objects: { origin, failure } }, commandLine, world);
+  } finally {
+    view.close();
+  }
+}
+
+function show(facts: ExplainFacts, { options }: ToolCommandLine, world: ToolWorld): number {
+  const explanation = explain(facts);
+  const isJson = options.get('output')?.at(-1) === 'json';
+  world.write(isJson ? explanationJson(facts, explanation) : explanationText(facts, explanation, world.terminal));
+  if (facts.service === undefined) return 2;
+  return explanation.firstBroken === undefined ? 0 : 1;
+}
+
+function clientOf(text: string | undefined): IpAddress | undefined {
+  if (text === undefined) return undefined;
+  const address = parseIp(text);
+  if (address === undefined) throw new ToolUsageError(`--from takes an IP address, not ${JSON.stringify(text)}`);
+  return address;
+}
+
+interface Finding {
+  readonly found: FoundService;
+  readonly origin: string;
+  /** Why the objects could not be had. */
+  readonly failure?: string;
+}
+
+/** All objects where they are in files; else one Service from the API server. */
+async function find(
+  tool: ToolSettings,
+  target: ExplainTarget,
+  files: readonly string[] | undefined,
+  view: NodeView,
+  world: ToolWorld,
+): Promise<Finding> {
+  const nodeAddresses = await view.address.listNodeAddresses();
+  if (files !== undefined || tool.settings.manifests.length > 0) {
+    const { tables, origin, problems } = await readObjects(tool, files, world);
+    const key = findAmong(tables, target, nodeAddresses);
+    const own = key === undefined ? [] : problems.filter((problem) => problem.includes(`Service ${key}`));
+    return { found: { tables, key, proxyName: '', problems: own }, origin };
+  }
+  const origin = 'the API server';
+  try {
+    const node = { name: tool.nodeName, addresses: nodeAddresses };
+    return { found: await findInApi(await openClient(tool), target, node), origin };
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    return {
+      found: { tables: new ClusterTables(() => {}), key: undefined, proxyName: '', problems: [] },
+      origin,
+      failure,
+    };
+  }
+}
+
+function systemProbes({ settings }: ToolSettings): ExplainProbes {
+  return {
+    findOthers: async () =>
+      (await findOtherProxies(settings.config))
+        .filter(({ name }) => name !== serverName)
+        .map(({ name, seen }) => `${name}, ${seen}`),
+  };
+}

@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { runExplain } from '../../../../src/app/explain/run-explain.ts';
+import type { EndpointAnswer } from '../../../../src/app/explain/probe-endpoints.ts';
+import { explainSyntax } from '../../../../src/cli/explain/explain-syntax.ts';
+import { ip } from '../../../support/builders.ts';
+import { FakeKernel } from '../../../support/fake-kernel.ts';
+import { objectsYaml, programNode } from '../../../support/program-node.ts';
+import { runWith, viewOf, withoutConntrack } from '../../../support/tool-world.ts';
+
+const flags = `--hostname-override=node-1 --cluster-cidr=10.244.0.0/16 ${withoutConntrack}`;
+let kernel: FakeKernel;
+let answers: Readonly<Record<string, EndpointAnswer>>;
+let others: readonly string[];
+
+beforeEach(async () => {
+  kernel = new FakeKernel();
+  kernel.nodeAddresses = [ip('192.168.7.1')];
+  answers = { '10.244.1.5:8080': 'open', '10.244.2.6:8080': 'open' };
+  others = [];
+  await programNode(kernel, objectsYaml, flags.split(' '));
+});
+
+function explain(line: string, yaml = objectsYaml) {
+  const probes = {
+    findOthers: async () => others,
+    probe: async () => new Map(Object.entries(answers)),
+    ask: async () => ({
+      status: 200,
+      server: 'ipvs-proxier',
+      body: '{"lastUpdated":"2026-01-01T00:00:00Z","currentTime":"2026-01-01T00:00:05Z"}',
+    }),
+    modules: { state: () => 'loaded' as const },
+  };
+  return runWith(
+    (commandLine, world, sources) => runExplain(commandLine, world, sources, probes),
+    explainSyntax,
+    `${flags} -f a.yaml ${line}`,
+    {
+      files: { 'a.yaml': yaml },
+      view: viewOf(kernel),
+    },
+  );
+}
+
+const lastLine = (text: string) => text.trimEnd().split('\n').at(-1);
+
+describe('a Service that works', () => {
+  it('is drawn, and every link is ok', async () => {
+    const { output, exitCode } = await explain('svc/default/web');
+    expect(exitCode).toBe(0);
+    expect(lastLine(output)).toBe('No link is broken.');
+    expect(output).toContain(
+      'client ─► 192.168.7.1:30080/TCP (node port) ─► IPVS rr ─┐\n      ├─► 10.244.2.6:8080 on node-2',
+    );
+    expect(output).not.toContain('BROKEN');
+    expect(output).toContain('  ok       proxier         ipvs-proxier, answers on its health port\n');
+  });
+
+  it('is found by each of its addresses', async () => {
+    for (const address of ['10.96.0.80:80', '10.96.0.80:80/TCP', '192.168.7.1:30080']) {
+      const { output, exitCode } = await explain(address);
+      expect([exitCode, output.split('\n')[0]]).toEqual([0, 'default/web seen from node node-1']);
+      expect(output.match(/─► \S+ \(/g)).toEqual([`─► ${address.replace('/TCP', '')}/TCP (`]);
+    }
+  });
+
+  it('is for programs with -o json', async () => {
+    const { firstBroken, facts } = JSON.parse((await explain('svc/default/web -o json --from 10.244.1.5')).output);
+    expect(firstBroken).toBeNull();
+    expect(facts.client).toEqual({ address: '10.244.1.5', kind: 'pod', isLocalEndpoint: true });
+    expect(facts.paths[0].entries.map(({ set }: { set: string }) => set)).toContain('KUBE-LOOP-BACK');
+  });
+});
+
+describe('what is broken', () => {
+  it.each<[string, () => void, string]>([
+    [
+      'an address',
+      () => kernel.addresses.delete(ip('10.96.0.80')),
+      'The address 10.96.0.80 is not bound to kube-ipvs0',
+    ],
+    [
+      'a virtual server',
+      () => kernel.servers.delete('TCP/10.96.0.80:80'),
+      'The kernel has no virtual server 10.96.0.80:80/TCP',
+    ],
+    [
+      'an entry',
+      () => kernel.sets.get('KUBE-CLUSTER-IP')?.entries.delete('10.96.0.80,tcp:80'),
+      '10.96.0.80,tcp:80 is not in the IP set KUBE-CLUSTER-IP',
+    ],
+    ['the rules', () => kernel.rules.delete('IPv4'), 'Rules are missing (IPv4 nat KUBE-SERVICES: the chain is missing'],
+    ['the interface', () => (kernel.hasInterface = false), 'The interface kube-ipvs0 is missing'],
+    ['another proxy', () => (others = ['kube-proxy, process 9']), 'Another proxy is alive on this node'],
+    ['the Pods', () => (answers = { '10.244.1.5:8080': 'refused' }), 'The Pod at 10.244.1.5:8080 refuses connections'],
+  ])('%s is found', async (_what, change, words) => {
+    change();
+    const { output, exitCode } = await explain('svc/default/web --port http -o json');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(output).firstBroken.text).toContain(words);
+  });
+
+  it('a Service without endpoints', async () => {
+    const { output, exitCode } = await explain('svc/default/empty');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('Service default/empty has no EndpointSlice: its selector has to match');
+  });
+});
+
+describe('what cannot be explained', () => {
+  it('is a Service that there is not', async () => {
+    const { output, exitCode } = await explain('10.96.0.99:80');
+    expect(exitCode).toBe(2);
+    expect(output).toContain('There is no Service 10.96.0.99:80 in a.yaml');
+  });
+
+  it('is the kernel of another node', async () => {
+    const { output, exitCode } = await explain('svc/default/web --node node-2');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('unknown  kernel          this machine is not node-2: run it there to see the kernel\n');
+    expect(output).not.toContain('not in the kernel');
+  });
+
+  it.each([
+    ['', 'say which: svc/NAMESPACE/NAME or IP:PORT'],
+    ['web', '"web" is neither svc/NAMESPACE/NAME'],
+    ['svc/default/web --from somebody', '--from takes an IP address, not "somebody"'],
+  ])('is %j', async (line, message) => {
+    await expect(explain(line)).rejects.toThrow(message);
+  });
+});

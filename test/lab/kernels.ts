@@ -104,7 +104,19 @@ export function findHostKernel(): HostKernel | Unusable {
 
 /** Programs that every backend needs and that are not here. */
 export function missingTools(): readonly string[] {
-  const tools = ['bash', 'chroot', 'insmod', 'ip', 'modprobe', 'mount', 'pivot_root', 'setsid', 'stty', 'unshare'];
+  const tools = [
+    'bash',
+    'chroot',
+    'insmod',
+    'ip',
+    'modprobe',
+    'mount',
+    'pivot_root',
+    'setsid',
+    'stty',
+    'taskset',
+    'unshare',
+  ];
   return tools.filter((tool) => !isInstalled(tool));
 }
 

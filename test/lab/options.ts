@@ -18,6 +18,8 @@ export interface LabOptions {
   /** Host directories that the command may write, absolute. */
   readonly writableDirectories: readonly string[];
   readonly hostName: string;
+  /** The host's processor that the guest keeps to; `auto`: one with the fewest guests; `any`: it may move. */
+  readonly processor: number | 'auto' | 'any';
   /** Which iptables plain `iptables` is; undefined for nft where the kernel has it. */
   readonly iptables: 'legacy' | 'nft' | undefined;
   /** Modules to load first; undefined for the usual ones. */
@@ -40,12 +42,13 @@ const usage = `usage: lab.ts run [options] -- COMMAND [ARGUMENT...]
        lab.ts shell [options] [-- COMMAND [ARGUMENT...]]
        lab.ts doctor
 options: --timeout SECONDS  --rw DIRECTORY (repeatable)  --stdin  --mem 2G  --backend auto|uml|host
-         --iptables legacy|nft  --modules "NAME..."  --hostname NAME  --hang SECONDS  --tmpdir DIRECTORY
+         --cpu auto|any|NUMBER  --iptables legacy|nft  --modules "NAME..."  --hostname NAME  --hang SECONDS  --tmpdir DIRECTORY
          --keep-tmp  --time-travel  --klog FILE  --append KERNEL_ARGUMENT  --kernel FILE  --moddir DIRECTORY  --verbose`;
 
 const optionTable = {
   append: { type: 'string', multiple: true },
   backend: { type: 'string' },
+  cpu: { type: 'string', default: 'auto' },
   hang: { type: 'string', default: '60' },
   hostname: { type: 'string', default: 'lab' },
   iptables: { type: 'string' },
@@ -81,6 +84,7 @@ export function parseLabOptions(args: readonly string[], environment: NodeJS.Pro
     hangSeconds: seconds('hang', values.hang),
     writableDirectories: (values.rw ?? []).map(writableDirectory),
     hostName: values.hostname,
+    processor: processor(values.cpu),
     iptables:
       values.iptables === undefined ? undefined : oneOf('iptables', values.iptables, ['legacy', 'nft'] as const),
     modules: values.modules,
@@ -119,6 +123,12 @@ function seconds(name: string, value: string): number {
     throw new LabError(`--${name} "${value}": expected a number of seconds, 0 or more`);
   }
   return number;
+}
+
+function processor(value: string): number | 'auto' | 'any' {
+  if (value === 'auto' || value === 'any') return value;
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new LabError(`--cpu "${value}": expected auto, any, or the number of a processor`);
 }
 
 function mebibytes(value: string): number {

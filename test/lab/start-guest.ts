@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
+import { chooseProcessor } from './choose-processor.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
 import type { Kernel, UmlKernel } from './kernels.ts';
 import { LabError } from './lab-error.ts';
@@ -28,7 +29,8 @@ export function startGuest(kernel: Kernel, options: LabOptions, runDirectory: st
 
 function startUml(kernel: UmlKernel, options: LabOptions, runDirectory: string): Guest {
   const terminal = options.verb === 'shell' ? 'inherit' : undefined;
-  const group = startGuarded(kernel.file, umlArguments(options, runDirectory), runDirectory, {
+  const [file, ...args] = [...binding(options), kernel.file, ...umlArguments(options, runDirectory)];
+  const group = startGuarded(file as string, args, runDirectory, {
     stdio: [terminal ?? 'ignore', terminal ?? 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: {
       PATH: systemPath,
@@ -44,6 +46,12 @@ function startUml(kernel: UmlKernel, options: LabOptions, runDirectory: string):
     stderr: commandStderr ?? undefined,
     logs: [stdout, stderr, log].filter((stream) => stream !== null && stream !== undefined),
   };
+}
+
+/** The program, with arguments, that keeps what it starts on one processor. */
+function binding({ processor }: LabOptions): readonly string[] {
+  const chosen = processor === 'auto' ? chooseProcessor() : processor;
+  return chosen === undefined || chosen === 'any' ? [] : ['taskset', '-c', String(chosen)];
 }
 
 /** Descriptors: 3 kernel log, 4 control channel, 5 and 6 the command's output. */

@@ -13,6 +13,8 @@ import { proxyFor } from './proxy-environment.ts';
 const refreshAfterMs = 60_000;
 /** As above, after they could not be read: files are replaced one after the other. */
 const retryAfterMs = 5_000;
+/** How long a request waits for new credentials while the last ones may still do: a plugin can take its time. */
+const patienceMs = 2_000;
 /** How long an idle connection is kept for the next request. */
 const idleConnectionMs = 60_000;
 /** How long a connection is silent before TCP asks whether the other side lives; a dead one is found 10 s later. */
@@ -64,7 +66,9 @@ export class ApiConnection {
       this.#reading ??= this.#read().finally(() => {
         this.#reading = undefined;
       });
-      await this.#reading;
+      await (this.#credentials === undefined || this.#refused
+        ? this.#reading
+        : this.#atMost(patienceMs, this.#reading));
     }
     const credentials = this.#credentials as Credentials; // set by #read, which rejects otherwise
     return { agent: this.#agentFor(server, credentials), headers: credentials.headers };
@@ -90,12 +94,20 @@ export class ApiConnection {
     return this.#credentials === undefined || this.#refused || this.#clock.monotonicMs() >= this.#readAgainAtMs;
   }
 
+  async #atMost(limitMs: number, work: Promise<void>): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const cancel = this.#clock.schedule(limitMs, resolve);
+      void work.then(resolve, reject).finally(cancel);
+    });
+  }
+
   async #read(): Promise<void> {
     let waitMs = refreshAfterMs;
     try {
-      const credentials = await this.#source.read(this.#refused);
+      const fresh = this.#refused;
+      const credentials = await this.#source.read(fresh);
       this.#take(credentials);
-      this.#refused = false;
+      if (fresh) this.#refused = false; // else they may have been refused in the meantime
       waitMs = Math.min(waitMs, (credentials.renewAtMs ?? Number.POSITIVE_INFINITY) - this.#clock.nowMs());
     } catch (error) {
       if (this.#credentials === undefined) throw error;

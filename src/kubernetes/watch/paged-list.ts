@@ -1,18 +1,23 @@
 import type { Clock } from '../../model/clock.ts';
-import { ProtocolError } from './errors.ts';
-import type { ApiClient } from './kube-client.ts';
+import { ApiError, ProtocolError } from './errors.ts';
+import type { ApiClient, JsonAnswer } from './kube-client.ts';
+import { sleep } from './sleep.ts';
 import { TimeSlice } from './time-slice.ts';
 import type { WatchedResource } from './watched-resource.ts';
 import { requestPath } from './watched-resource.ts';
 
 const largestPage = 500;
 const smallestPage = 25;
+/** How often a page is asked for again because the server asks for patience; the list would begin anew otherwise. */
+const mostRetries = 5;
 /** A page larger than this halves the next one: parsing it blocks the event loop. */
 const comfortablePageBytes = 3 * 1024 * 1024;
 
 export interface PagedListOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
+  /** Numbers from 0 to 1, 1 excluded. */
+  readonly random: () => number;
   readonly resource: WatchedResource;
   readonly signal: AbortSignal;
   readonly onItem: (item: unknown) => void;
@@ -28,7 +33,7 @@ export async function listPages(options: PagedListOptions): Promise<string> {
   let next = '';
   for (;;) {
     const parameters = { limit: String(limit), ...(next !== '' && { continue: next }) };
-    const answer = await options.client.getJson(requestPath(options.resource, parameters), options.signal);
+    const answer = await getPage(requestPath(options.resource, parameters), options);
     const page = pageOf(options.resource, answer.value);
     for (const item of page.items) {
       options.onItem(item);
@@ -37,6 +42,19 @@ export async function listPages(options: PagedListOptions): Promise<string> {
     if (page.next === '') return page.resourceVersion;
     next = page.next;
     if (answer.sizeBytes > comfortablePageBytes) limit = Math.max(smallestPage, Math.floor(limit / 2));
+  }
+}
+
+/** Waits as often as the server asks for it (429), up to a limit, and up to a fifth longer. */
+async function getPage(path: string, { client, clock, random, signal }: PagedListOptions): Promise<JsonAnswer> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await client.getJson(path, signal);
+    } catch (error) {
+      const isBusy = error instanceof ApiError && error.status === 429 && error.retryAfterMs > 0;
+      if (!isBusy || retries === mostRetries) throw error;
+      await sleep(clock, error.retryAfterMs * (1 + random() / 5), signal);
+    }
   }
 }
 

@@ -127,10 +127,11 @@ export class Reflector<T> {
 
   async #pageList(): Promise<void> {
     const objects = new Map<string, T>();
-    const { client, clock, resource } = this.#options;
+    const { client, clock, random, resource } = this.#options;
     const resourceVersion = await listPages({
       client,
       clock,
+      random,
       resource,
       signal: this.#abort.signal,
       onItem: (item) => {

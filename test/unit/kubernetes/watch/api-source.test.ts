@@ -189,6 +189,20 @@ describe('ApiSource', () => {
       },
     ],
     [
+      'it sends in small pieces and slowly',
+      ({ faults }) => {
+        faults.inject({}, { kind: 'slowBody', chunkBytes: 40, pauseMs: 1 });
+        faults.breakWatches('expire');
+      },
+    ],
+    [
+      'it stalls in the middle of a list',
+      ({ faults }) => {
+        faults.inject({ sendInitialEvents: true }, { kind: 'breakWatch', how: 'stall', afterEvents: 1 }, 3);
+        faults.breakWatches('expire');
+      },
+    ],
+    [
       'it streams no lists any more',
       ({ faults }) => {
         faults.inject({ sendInitialEvents: true }, { kind: 'refuseSendInitialEvents' });

@@ -366,6 +366,26 @@ describe('Reflector with a server that does not stream lists', () => {
     expect(calls).toEqual(['replace a/two@2']);
   });
 
+  it('asks for a page again when the server is busy, and does not begin anew', async () => {
+    const { server, clock, called, calls, reflector } = await run([
+      refuse(422, 'Invalid'),
+      answer(200, listOf('8', [sample('one', '1')], 'next-page')),
+      refuse(429, 'TooManyRequests', { 'Retry-After': '3' }),
+      answer(200, listOf('8', [sample('two', '2')])),
+    ]);
+    await server.received(3);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20); // the answer has to arrive before the clock moves
+    });
+    await clock.advance(2_999);
+    expect(server.requests).toHaveLength(3);
+    await clock.advance(1);
+    await called(1);
+    expect(calls).toEqual(['replace a/one@1 a/two@2']);
+    expect(server.query(3).get('continue')).toBe('next-page');
+    expect(reflector.counters.errors).toBe(0);
+  });
+
   it('asks for smaller pages after a large one', async () => {
     const large = sample('one', '1', { padding: 'x'.repeat(4 * 1024 * 1024) });
     const { server, called } = await run([
@@ -464,6 +484,18 @@ describe('Reflector, with objects that do not decode', () => {
     ]);
     await called(3);
     expect(lines.filter((line) => line.startsWith('warning: Parts of an object were ignored'))).toHaveLength(2);
+  });
+});
+
+describe('Reflector, when the wall clock jumps', () => {
+  it.each([-1e12, 1e12])('by %d ms, goes on as before', async (jumpMs) => {
+    const { clock, server, called, reflector } = await run([
+      stream([endMark('1'), event('ADDED', sample('one', '2'))]),
+    ]);
+    await called(2);
+    clock.nowMs = () => clock.monotonicMs() + jumpMs;
+    await clock.advance(200_000);
+    expect([server.requests.length, reflector.counters.connected, reflector.counters.errors]).toEqual([1, true, 0]);
   });
 });
 

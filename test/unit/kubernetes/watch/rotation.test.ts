@@ -29,6 +29,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
+/** Lets everything run that is ready. */
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
 const write = (name: string, text = '') => writeFile(join(directory, name), text);
 
 async function start(options: ApiServerOptions = {}) {
@@ -179,6 +182,36 @@ describe('a rotated token', () => {
     expect([await ask(), reads.length]).toEqual(['ok', 2]);
     await clock.advance(1);
     expect([await ask(), reads.length]).toEqual(['ok', 3]);
+  });
+});
+
+describe('credentials that take long to read', () => {
+  it('hold a request up for two seconds, unless the last ones were refused', async () => {
+    await start({ tokens: ['t1'] });
+    let finish: (token: string) => void = () => {};
+    let token = Promise.resolve('t1');
+    const read = async () => ({
+      ca: server.ca ?? '',
+      verifyServer: true,
+      headers: { Authorization: `Bearer ${await token}` },
+    });
+    const { ask } = clientOf({ server: server.url, read });
+    expect(await ask()).toBe('ok');
+    token = new Promise((resolve) => {
+      finish = resolve;
+    });
+    await clock.advance(60_000);
+    const held = ask();
+    await turn();
+    await clock.advance(2_000);
+    expect(await held).toBe('ok');
+    server.setTokens(['t2']);
+    const refused = ask();
+    await turn();
+    await clock.advance(2_000);
+    while (server.requests.find().length < 3) await turn(); // it has been refused, and waits
+    finish('t2');
+    expect(await refused).toBe('ok');
   });
 });
 

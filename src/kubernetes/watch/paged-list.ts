@@ -16,8 +16,8 @@ const comfortablePageBytes = 3 * 1024 * 1024;
 export interface PagedListOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
-  /** Numbers from 0 to 1, 1 excluded. */
-  readonly random: () => number;
+  /** Numbers from 0 to 1, 1 excluded; spreads those who wait. Absent means no spread. */
+  readonly random?: () => number;
   readonly resource: WatchedResource;
   readonly signal: AbortSignal;
   readonly onItem: (item: unknown) => void;
@@ -46,7 +46,10 @@ export async function listPages(options: PagedListOptions): Promise<string> {
 }
 
 /** Waits as often as the server asks for it (429), up to a limit, and up to a fifth longer. */
-async function getPage(path: string, { client, clock, random, signal }: PagedListOptions): Promise<JsonAnswer> {
+async function getPage(
+  path: string,
+  { client, clock, random = () => 0, signal }: PagedListOptions,
+): Promise<JsonAnswer> {
   for (let retries = 0; ; retries += 1) {
     try {
       return await client.getJson(path, signal);

@@ -1,5 +1,6 @@
 import type { ProxyConfig } from '../config/config.ts';
 import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
+import type { CommandRunner } from '../kernel/rules/run-command.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Log } from '../observe/log.ts';
 import type { DaemonListener } from './round-report.ts';
@@ -11,6 +12,8 @@ export interface LeftoverListenerOptions {
   readonly rules: Pick<IptablesRulesDriver, 'flavour'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Runs the programs; by default as children of this process. */
+  readonly runCommand?: CommandRunner | undefined;
 }
 
 /**
@@ -18,11 +21,17 @@ export interface LeftoverListenerOptions {
  * Service proxy is to be ignored there is none: what looks left behind may be in use by it.
  */
 export function removingLeftovers(listener: DaemonListener, options: LeftoverListenerOptions): DaemonListener {
-  const { config, rules, clock, log } = options;
+  const { config, rules, clock, log, runCommand } = options;
   if (config.proxier.operation.otherProxy === 'ignore') return listener;
-  const roundSucceeded = leftoverRemover({ places: async () => leftoverPlaces(await rules.flavour()), clock, log });
+  const roundSucceeded = leftoverRemover({
+    places: async () => leftoverPlaces(await rules.flavour(), runCommand),
+    clock,
+    log,
+  });
   return {
-    ...listener,
+    started: (families) => listener.started?.(families),
+    queued: (families) => listener.queued(families),
+    nodeSeen: (leaving) => listener.nodeSeen(leaving),
     succeeded(families) {
       listener.succeeded(families);
       roundSucceeded();

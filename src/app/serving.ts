@@ -1,6 +1,7 @@
 import type { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
+import type { CommandRunner } from '../kernel/rules/run-command.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Klog } from '../observe/klog.ts';
@@ -42,6 +43,7 @@ export interface WorkParts extends NodeKernel {
   readonly problems: ProblemFinder;
   readonly listener: DaemonListener;
   readonly isHealthy: () => boolean;
+  readonly runCommand?: CommandRunner;
   readonly klog: Klog;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -105,7 +107,7 @@ export function startServing(parts: WorkParts): NodeWork {
   const report = new RoundReport({
     families,
     metrics,
-    listener: removingLeftovers(parts.listener, { config, rules, clock, log }),
+    listener: removingLeftovers(parts.listener, { config, rules, clock, log, runCommand: parts.runCommand }),
     meter,
     noLocalEndpoints,
     healthCheckPorts,

@@ -14,6 +14,7 @@ const common = {
   testEnvironment: 'node',
   transform,
   extensionsToTreatAsEsm: [],
+  setupFilesAfterEnv: ['<rootDir>/test/support/patient-tests.ts'],
   cacheDirectory: '<rootDir>/.cache/jest',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
   // @kubernetes/client-node is ESM only; the build makes a CommonJS file of the one module we use.
@@ -26,7 +27,6 @@ module.exports = {
           ...common,
           displayName: 'kernel',
           testMatch: ['<rootDir>/test/{kernel,parity}/**/*.test.ts'],
-          setupFilesAfterEnv: ['<rootDir>/test/support/patient-tests.ts'],
         },
       ]
     : [{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/{unit,property,scenarios}/**/*.test.ts'] }],

@@ -4,17 +4,27 @@ import { join } from 'node:path';
 import type { Command, CommandResult } from '../../src/kernel/rules/run-command.ts';
 import { Shell } from './shell.ts';
 
-/** Runs programs from a small shell, which is much faster in the lab than from the test runner. */
+/** Settings of this process that programs see, as it is when they start; the shell's own are older. */
+const passedOn = ['XTABLES_LIBDIR'];
+
+/**
+ * Runs programs, one after the other, from a small shell: in the lab that is ten times as fast as from the test runner.
+ * Programs see the C locale.
+ */
 export class Programs {
-  readonly #shell = new Shell();
+  readonly shell: Shell;
   readonly #directory = mkdtempSync(join(tmpdir(), 'programs-'));
   #last: Promise<unknown> = Promise.resolve();
 
-  run(command: Command): Promise<CommandResult> {
+  constructor(shell = new Shell()) {
+    this.shell = shell;
+  }
+
+  readonly run = (command: Command): Promise<CommandResult> => {
     const result = this.#last.then(() => this.#runNow(command));
     this.#last = result.catch(() => undefined);
     return result;
-  }
+  };
 
   /** Runs a program that has to succeed; returns what it printed. */
   async output(file: string, parameters: readonly string[] = [], input?: string): Promise<string> {
@@ -23,23 +33,27 @@ export class Programs {
     return result.stdout;
   }
 
+  /** Ends the shell, too. */
   close(): void {
-    this.#shell.close();
+    this.shell.close();
     rmSync(this.#directory, { recursive: true });
   }
 
+  /** Input and errors go through files: all that the shell has to start is the program. */
   async #runNow({ file, parameters, input }: Command): Promise<CommandResult> {
-    const [stdin, stdout, stderr] = ['in', 'out', 'err'].map((name) => join(this.#directory, name)) as Streams;
-    writeFileSync(stdin, input ?? '');
-    const libraries = process.env.XTABLES_LIBDIR === undefined ? [] : [`XTABLES_LIBDIR=${process.env.XTABLES_LIBDIR}`];
-    const words = ['env', ...libraries, file, ...parameters].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-    const status = await this.#shell.run(`${words.join(' ')} <${stdin} >${stdout} 2>${stderr}; echo $?`);
-    return {
-      exitCode: Number(status),
-      stdout: readFileSync(stdout, 'utf8'),
-      stderr: readFileSync(stderr, 'utf8'),
-    };
+    const [stdin, stderr] = [join(this.#directory, 'in'), join(this.#directory, 'err')];
+    if (input !== undefined) writeFileSync(stdin, input);
+    const settings = passedOn.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [`${name}=${quoted(value)}`];
+    });
+    const words = ['LC_ALL=C', ...settings, ...[file, ...parameters].map(quoted)].join(' ');
+    const from = input === undefined ? '/dev/null' : stdin;
+    const { output, exitCode } = await this.shell.attempt(`${words} <${from} 2>${stderr}`);
+    return { exitCode, stdout: output, stderr: readFileSync(stderr, 'utf8') };
   }
 }
 
-type Streams = [stdin: string, stdout: string, stderr: string];
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DummyAddressDriver } from '../../../src/kernel/address/driver.ts';
 import { createAddressDriver } from '../../../src/kernel/address/driver.ts';
 import type { IpAddress } from '../../../src/model/ip.ts';
@@ -10,9 +10,6 @@ import { netlinkProtocol } from '../../../src/netlink/constants.ts';
 import { loadPackageTransport } from '../../../src/netlink/package-transport.ts';
 import type { Transport } from '../../../src/netlink/transport.ts';
 import { addressTexts, ip, ipBatch, shownAddresses } from './ip-tool.ts';
-
-// Starting a program takes a good part of a second in a lab on a busy machine.
-jest.setTimeout(60_000);
 
 const bind = (address: string): AddressOperation => ({ kind: 'bindAddress', address: address as IpAddress });
 const unbind = (address: string): AddressOperation => ({ kind: 'unbindAddress', address: address as IpAddress });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DummyAddressDriver } from '../../../src/kernel/address/driver.ts';
 import { createAddressDriver } from '../../../src/kernel/address/driver.ts';
 import type { WatchedAddressEvent } from '../../../src/kernel/address/watch.ts';
@@ -10,9 +10,6 @@ import { netlinkProtocol } from '../../../src/netlink/constants.ts';
 import { openRouteMonitor } from '../../../src/netlink/monitor.ts';
 import type { Monitor, Transport } from '../../../src/netlink/transport.ts';
 import { ipBatch } from './ip-tool.ts';
-
-// Starting a program takes a good part of a second in a lab on a busy machine.
-jest.setTimeout(60_000);
 
 const addon = loadNetlinkAddon();
 

@@ -1,15 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { clearKernel, dumpKernel, type KernelDump } from '../../support/node-world/kernel-state.ts';
 import { LabProxier } from '../../support/node-world/lab-proxier.ts';
 import { nodeAddresses } from '../../support/node-world/network.ts';
-import { Shell } from '../../support/shell.ts';
+import { Programs } from '../../support/programs.ts';
 import { upstreamObjects } from './upstream-objects.ts';
 import { upstreamCommands } from './upstream-state.ts';
 
-// The lab is one slow processor, and every look at the kernel starts a dozen programs.
-jest.setTimeout(120_000);
-
-const shell = new Shell();
+const programs = new Programs();
+const { shell } = programs;
 let proxier: LabProxier | undefined;
 
 beforeAll(async () => {
@@ -33,7 +31,7 @@ afterEach(async () => {
 afterAll(async () => {
   await clearKernel(shell);
   await shell.run('ip link del eth0');
-  shell.close();
+  programs.close();
 });
 
 it('writes the one rule that is ours, and nothing else, where upstream left everything as it should be', async () => {
@@ -117,7 +115,7 @@ it('takes away what upstream left of Services that are gone, and gives weight to
 });
 
 function start(...flags: readonly string[]): Promise<LabProxier> {
-  return LabProxier.start({ objects: upstreamObjects, flags, settings: { iptables: { flavour: 'auto' } } });
+  return LabProxier.start({ objects: upstreamObjects, programs, flags, settings: { iptables: { flavour: 'auto' } } });
 }
 
 /** The IPv4 rules of our chains with their counters, which a rule that is written anew loses. */

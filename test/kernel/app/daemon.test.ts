@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Daemon, startDaemon } from '../../../src/app/daemon.ts';
 import { systemClock } from '../../../src/app/system-clock.ts';
 import { version } from '../../../src/app/version.ts';
@@ -12,13 +12,12 @@ import { createMetrics } from '../../../src/observe/metrics.ts';
 import { readProcessUsage } from '../../../src/observe/process-usage.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server/start-api-server.ts';
 import { clearNode } from '../../support/clear-node.ts';
-import { Shell } from '../../support/shell.ts';
+import { Programs } from '../../support/programs.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
 
-jest.setTimeout(300_000);
-
-const shell = new Shell();
+const programs = new Programs();
+const { shell } = programs;
 const lines: string[] = [];
 const build = { major: '1', minor: '36', gitVersion: 'v1.36.0', gitCommit: '', buildDate: '', programVersion: '0' };
 const metrics = createMetrics({ build, features: [], processUsage: readProcessUsage });
@@ -117,7 +116,7 @@ beforeAll(async () => {
   const logging = { format: 'text', verbosity: 2, vmodule: [], flushFrequencyMs: 100 } as const;
   const klog = new Klog({ ...logging, sink, clock: systemClock, processId: process.pid });
   const listener = { queued() {}, succeeded() {}, nodeSeen() {} };
-  daemon = await startDaemon({ settings, klog, metrics, listener, isHealthy: () => healthy });
+  daemon = await startDaemon({ settings, klog, metrics, listener, isHealthy: () => healthy, runCommand: programs.run });
 });
 
 afterAll(async () => {
@@ -125,7 +124,7 @@ afterAll(async () => {
   await server.stop();
   blocker.close();
   await clearNode(shell);
-  shell.close();
+  programs.close();
 });
 
 describe('the start', () => {

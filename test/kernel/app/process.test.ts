@@ -1,18 +1,16 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { clearNode } from '../../support/clear-node.ts';
 import { Shell } from '../../support/shell.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
 
-jest.setTimeout(300_000);
-
 const shell = new Shell();
 const directory = mkdtempSync(join(tmpdir(), 'process-'));
 const path = (name: string) => join(directory, name);
-const main = `${process.execPath} ${join(import.meta.dirname, '../../../src/app/main.ts')}`;
+const main = join(import.meta.dirname, '../../../dist/ipvs-proxier');
 
 const service = {
   apiVersion: 'v1',

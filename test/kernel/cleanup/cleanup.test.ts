@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { cleanUp } from '../../../src/app/cleanup.ts';
 import { type Kernel, openKernel } from '../../../src/app/open-kernel.ts';
 import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
@@ -9,16 +9,13 @@ import { planRules } from '../../../src/plan/plan-rules.ts';
 import { cidr, ip } from '../../support/builders.ts';
 import { fullInput } from '../../support/rule-plans.ts';
 import { clearNode } from '../../support/clear-node.ts';
-import { Shell } from '../../support/shell.ts';
+import { Programs } from '../../support/programs.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
 
-// Each test starts dozens of programs, which takes long in a lab on a busy machine.
-jest.setTimeout(300_000);
-
-const shell = new Shell();
-const rules = new IptablesRulesDriver({ flavour: 'nft' });
-const legacy = new IptablesRulesDriver({ flavour: 'legacy' });
+const programs = new Programs();
+const { shell } = programs;
+const rules = (['nft', 'legacy'] as const).map((flavour) => new IptablesRulesDriver({ flavour, run: programs.run }));
 let kernel: Kernel;
 
 beforeAll(async () => {
@@ -29,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await clearNode(shell);
   kernel.close();
-  shell.close();
+  programs.close();
 });
 
 /** Everything that the tools show of the kernel's state, without counters and times. */
@@ -70,7 +67,7 @@ async function makeOthers(): Promise<void> {
 async function makeOurs(): Promise<void> {
   const sets = ipFamilies.flatMap(allIpSets);
   expect(await kernel.ipset.apply(sets.map((set) => ({ kind: 'createSet', set })))).toEqual([]);
-  for (const family of ipFamilies) await rules.apply(planRules(fullInput(family)));
+  for (const family of ipFamilies) await rules[0]?.apply(planRules(fullInput(family)));
   await kernel.address.ensureInterface();
   const addresses = [ip('10.96.0.1'), ip('fd00:10:96::1')];
   expect(await kernel.address.apply(addresses.map((address) => ({ kind: 'bindAddress', address })))).toEqual([]);
@@ -88,7 +85,7 @@ async function makeOurs(): Promise<void> {
 const lines: string[] = [];
 const run = async (excludeCidrs: string[] = []) =>
   await cleanUp({
-    drivers: { ...kernel, rules: [rules, legacy] },
+    drivers: { ...kernel, rules },
     dryRun: false,
     config: { ipvs: { excludeCidrs: excludeCidrs.map(cidr) } as never }, // nothing else of it is read
     print: (line) => lines.push(line),

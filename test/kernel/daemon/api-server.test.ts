@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ApiServer, startApiServer } from '../../support/api-server/start-api-server.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { service } from './manifests.ts';
-
-jest.setTimeout(300_000);
 
 const node = new LabNode();
 let server: ApiServer;

@@ -1,8 +1,6 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { program } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
-
-jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterAll(() => node.close());

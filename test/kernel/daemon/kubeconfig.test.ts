@@ -1,8 +1,6 @@
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { DaemonProcess, runDaemon } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
-
-jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterEach(() => DaemonProcess.killAll());

@@ -1,10 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { DaemonProcess } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { list, service } from './manifests.ts';
-
-jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterEach(() => node.clear());

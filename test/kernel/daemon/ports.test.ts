@@ -1,10 +1,8 @@
 import { createServer, type Server } from 'node:net';
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { DaemonProcess, runDaemon } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { list } from './manifests.ts';
-
-jest.setTimeout(300_000);
 
 const node = new LabNode();
 const manifests = `--manifests=${node.write('empty.json', list())}`;

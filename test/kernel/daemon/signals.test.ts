@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { DaemonProcess } from './daemon-process.ts';
 import { LabNode } from './lab-node.ts';
 import { list, service } from './manifests.ts';
-
-jest.setTimeout(300_000);
 
 const node = new LabNode();
 afterEach(() => node.clear());

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { endpointSlices, serviceObject, type ServiceTemplate } from '../../support/node-world/cluster-objects.ts';
 import { dumpKernel, type KernelDump } from '../../support/node-world/kernel-state.ts';
 import { LabProxier } from '../../support/node-world/lab-proxier.ts';
 import { buildNetwork, removeNetwork } from '../../support/node-world/network.ts';
-import { Shell } from '../../support/shell.ts';
-
-// The lab is one slow processor, and every look at the kernel starts a dozen programs.
-jest.setTimeout(120_000);
+import { Programs } from '../../support/programs.ts';
 
 const web: ServiceTemplate = {
   name: 'web',
@@ -76,22 +73,22 @@ const large: readonly Interference[] = [
   ['sysctl -qw net.ipv4.ip_forward=0', { sysctl: 1 }],
 ];
 
-let shell: Shell;
+const programs = new Programs();
+const { shell } = programs;
 let proxier: LabProxier;
 let wanted: KernelDump;
 
 // Audits come at the period that holds unless another one is set, 10 s.
 beforeAll(async () => {
-  shell = new Shell();
   await buildNetwork(shell);
-  proxier = await LabProxier.start({ objects });
+  proxier = await LabProxier.start({ objects, programs });
   wanted = await dumpKernel(shell);
 });
 
 afterAll(async () => {
   await proxier.stop();
   await removeNetwork(shell);
-  shell.close();
+  programs.close();
 });
 
 it.each([

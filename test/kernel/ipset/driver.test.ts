@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createIpSetDriver } from '../../../src/kernel/ipset/driver.ts';
 import type { IpSetDriver } from '../../../src/kernel/drivers.ts';
 import type { Cidr, IpAddress } from '../../../src/model/ip.ts';
@@ -17,9 +17,6 @@ import { netlinkProtocol } from '../../../src/netlink/constants.ts';
 import { loadPackageTransport } from '../../../src/netlink/package-transport.ts';
 import type { Transport } from '../../../src/netlink/transport.ts';
 import { feed, ipsetList, ipsetNames, run } from './ipset-tool.ts';
-
-// Starting a program takes a good part of a second in a lab on a busy machine.
-jest.setTimeout(60_000);
 
 const ip = (text: string) => text as IpAddress;
 const net = (text: string) => text as Cidr;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type ApiObject,
   endpointSlices,
@@ -9,9 +9,6 @@ import {
 import { LabProxier } from '../../support/node-world/lab-proxier.ts';
 import { nodeAddresses, podAddresses } from '../../support/node-world/network.ts';
 import { NodeWorld } from '../../support/node-world/node-world.ts';
-
-// The lab is one slow processor.
-jest.setTimeout(120_000);
 
 const http = (nodePort = 0) => [{ name: 'http', port: 80, ...(nodePort === 0 ? {} : { nodePort }) }];
 
@@ -66,6 +63,7 @@ beforeAll(async () => {
   await world.node.listen({ tcp: [8888] });
   proxier = await LabProxier.start({
     objects: objects(both),
+    programs: world.programs,
     settings: { drain: { deadline: '4s', udpGrace: '2s' } },
   });
 });
@@ -167,7 +165,11 @@ describe('an endpoint that goes', () => {
 describe.each(['sh', 'mh'])('with scheduler %s', (scheduler) => {
   beforeAll(async () => {
     await proxier.stop();
-    proxier = await LabProxier.start({ objects: objects(both), flags: [`--ipvs-scheduler=${scheduler}`] });
+    proxier = await LabProxier.start({
+      objects: objects(both),
+      programs: world.programs,
+      flags: [`--ipvs-scheduler=${scheduler}`],
+    });
   });
 
   it('refuses nobody whose endpoint drains', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { endpointSlices, serviceObject, type ServiceTemplate } from '../../support/node-world/cluster-objects.ts';
 import { clearKernel } from '../../support/node-world/kernel-state.ts';
 import { LabProxier } from '../../support/node-world/lab-proxier.ts';
@@ -10,9 +10,6 @@ import {
   podAddresses,
 } from '../../support/node-world/network.ts';
 import { NodeWorld } from '../../support/node-world/node-world.ts';
-
-// The lab is one slow processor.
-jest.setTimeout(120_000);
 
 type Family = 'IPv4' | 'IPv6';
 type Client = 'pod' | 'endpoint' | 'node' | 'outside';
@@ -145,7 +142,7 @@ describe.each([
   let proxier: LabProxier;
 
   beforeAll(async () => {
-    proxier = await LabProxier.start({ objects, settings: { iptables: { flavour } } });
+    proxier = await LabProxier.start({ objects, programs: world.programs, settings: { iptables: { flavour } } });
   });
 
   afterAll(async () => {

@@ -6,7 +6,7 @@ import type { RuleTable } from '../../../src/model/rule-set.ts';
 import type { IptablesFlavour } from '../../../src/kernel/rules/iptables-version.ts';
 import type { Command, CommandResult } from '../../../src/kernel/rules/run-command.ts';
 import { allIpSets } from '../../../src/plan/ip-sets.ts';
-import { Programs } from '../../support/programs.ts';
+import type { Programs } from '../../support/programs.ts';
 
 if (process.env.LAB === undefined) throw new Error('this test needs the kernel lab: test/lab/lab.ts run -- ...');
 
@@ -19,11 +19,12 @@ const builtIns: Readonly<Record<RuleTable, readonly string[]>> = {
 export class PacketFilter {
   /** Inputs of the restores that the driver ran, oldest first. */
   readonly restored: string[] = [];
-  readonly #programs = new Programs();
+  readonly #programs: Programs;
   readonly #program: string;
   readonly #family: IpFamily;
 
-  constructor(flavour: IptablesFlavour, family: IpFamily) {
+  constructor(flavour: IptablesFlavour, family: IpFamily, programs: Programs) {
+    this.#programs = programs;
     this.#program = `${family === 'IPv4' ? 'iptables' : 'ip6tables'}-${flavour}`;
     this.#family = family;
   }
@@ -60,11 +61,11 @@ export class PacketFilter {
     await this.#programs.output('nft', ['flush', 'ruleset']);
   }
 
-  /** Leaves neither rules nor sets, and ends. */
+  /** Leaves neither rules nor sets. */
   async clear(): Promise<void> {
     await this.reset();
-    for (const { name } of allIpSets(this.#family)) await this.destroySet(name);
-    this.#programs.close();
+    const names = allIpSets(this.#family).map(({ name }) => `destroy ${name}\n`);
+    await this.#programs.output('ipset', ['restore'], names.join(''));
   }
 
   /** Makes changes as another program would: lines of a restore that keeps what is there. */

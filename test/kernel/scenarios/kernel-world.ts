@@ -1,5 +1,4 @@
 import type { ProxyConfig } from '../../../src/config/config.ts';
-import type { CommandRunner } from '../../../src/kernel/rules/run-command.ts';
 import type { IpFamily } from '../../../src/model/ip.ts';
 import type { RuleCapabilities } from '../../../src/model/rule-set.ts';
 import type { Drivers } from '../../../src/reconcile/reconciler.ts';
@@ -10,9 +9,9 @@ import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
 import { ipFamilies } from '../../../src/model/ip.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import { allIpSets } from '../../../src/plan/ip-sets.ts';
-import { Shell } from '../../support/shell.ts';
+import { Programs } from '../../support/programs.ts';
+import { RememberedSaves } from './remembered-saves.ts';
 import { recordedDrivers } from './recorded-drivers.ts';
-import { shellRunner } from './shell-runner.ts';
 import { boundLines, flowInsertion, flowLines, normalizedRule, ruleLines, setLines } from './tool-output.ts';
 
 const nodeInterface = 'node0';
@@ -29,13 +28,13 @@ const clearingAll = [
 
 /** The lab's kernel with the real drivers, read with the tools. */
 export class KernelWorld implements World {
-  readonly #shell = new Shell();
+  readonly #programs = new Programs();
+  readonly #shell = this.#programs.shell;
+  readonly #saves = new RememberedSaves(this.#programs.run);
   readonly #writes: string[] = [];
   readonly #capabilities = new Map<IpFamily, RuleCapabilities>();
   #interfaces = '';
   #hasFlows = false;
-  /** Rules as last read; undefined when they may have changed since. */
-  #ruleLines: readonly string[] | undefined;
   #kernel: Kernel | undefined;
   #rules: IptablesRulesDriver | undefined;
   #drivers: Drivers | undefined;
@@ -43,7 +42,7 @@ export class KernelWorld implements World {
   /** Opens the drivers; to be called once. */
   async open(): Promise<void> {
     this.#kernel = await openKernel(silentLog);
-    this.#rules = new IptablesRulesDriver({ flavour: 'auto', run: this.#runIptables });
+    this.#rules = new IptablesRulesDriver({ flavour: 'auto', run: this.#saves.run });
     const { ipvs, address, ipset, conntrack } = this.#kernel;
     this.#drivers = recordedDrivers({ ipvs, address, ipset, conntrack, rules: this.#rules }, this.#writes);
     await this.#shell.run(`ip link add ${nodeInterface} type dummy; ip link set ${nodeInterface} up; ${clearingAll}`);
@@ -51,19 +50,14 @@ export class KernelWorld implements World {
 
   close(): void {
     this.#kernel?.close();
-    this.#shell.close();
+    this.#programs.close();
   }
-
-  readonly #runIptables: CommandRunner = async (command) => {
-    if (command.file.endsWith('-restore')) this.#ruleLines = undefined;
-    return await shellRunner(this.#shell)(command);
-  };
 
   /** Leaves nothing of the scenario before; `everything` says whether interface, sets and rules go too. */
   async clear(everything: boolean): Promise<void> {
     await this.#shell.run(everything ? clearingAll : clearing);
     this.#writes.length = 0;
-    if (everything) this.#ruleLines = undefined;
+    if (everything) this.#saves.forget();
     if (this.#hasFlows) await this.#shell.run('conntrack -F 2>/dev/null');
     this.#hasFlows = false;
   }
@@ -100,7 +94,7 @@ export class KernelWorld implements World {
   }
 
   async runCommands(lines: readonly string[]): Promise<void> {
-    this.#ruleLines = undefined;
+    this.#saves.forget();
     await this.#shell.run(
       ['set -e', ...lines.map((line) => (line === 'all-sets' ? makeAllSets() : line)), 'set +e'].join('\n'),
     );
@@ -130,15 +124,18 @@ export class KernelWorld implements World {
       'ipset save',
     );
     const serverLines = servers.split('\n').map((line) => line.trim());
-    this.#ruleLines ??= await this.#readRules();
+    const rules = (await Promise.all(ipFamilies.map((family) => this.#readRules(family)))).flat();
     const flows = this.#hasFlows ? flowLines(await this.#shell.run('conntrack -L -p udp 2>/dev/null')) : [];
-    const kernelLines = [...boundLines(addresses), ...setLines(sets), ...this.#ruleLines, ...flows];
+    const kernelLines = [...boundLines(addresses), ...setLines(sets), ...rules, ...flows];
     return [...serverLines.filter((line) => line !== ''), ...kernelLines];
   }
 
-  async #readRules(): Promise<readonly string[]> {
-    const [rules4 = '', rules6 = ''] = await this.#outputs('iptables-save 2>/dev/null', 'ip6tables-save 2>/dev/null');
-    return [...ruleLines('IPv4', rules4), ...ruleLines('IPv6', rules6)];
+  async #readRules(family: IpFamily): Promise<readonly string[]> {
+    const flavour = await this.#rules?.flavour();
+    const file = `${family === 'IPv4' ? 'iptables' : 'ip6tables'}-${flavour}-save`;
+    const { stdout, exitCode, stderr } = await this.#saves.run({ file, parameters: [] });
+    if (exitCode !== 0) throw new Error(`${file}: exit ${exitCode}: ${stderr}`);
+    return ruleLines(family, stdout);
   }
 
   /** What the commands print, one after the other; starting them in one go saves time. */

@@ -32,6 +32,10 @@ export class LiveProxierSettings implements ProxierSettings {
     return this.#current.iptablesFlavour;
   }
 
+  get answerPing(): boolean {
+    return this.#current.answerPing ?? false;
+  }
+
   get masqueradePorts(): ProxierSettings['masqueradePorts'] {
     return this.#current.masqueradePorts;
   }

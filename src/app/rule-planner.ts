@@ -10,7 +10,7 @@ import type { RuleInputs } from '../reconcile/rules-keeper.ts';
 
 export interface RulePlannerOptions {
   readonly config: Pick<ProxyConfig, 'masqueradeBit' | 'masqueradeAll' | 'localDetection'> & {
-    readonly proxier: Pick<ProxierSettings, 'masqueradePorts'>;
+    readonly proxier: Pick<ProxierSettings, 'masqueradePorts' | 'answerPing'>;
   };
   readonly driver: Pick<IptablesRulesDriver, 'capabilities'>;
   /** Pod networks of this node, as last known. */
@@ -32,6 +32,7 @@ export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) =
       masqueradeBit: options.config.masqueradeBit,
       masqueradeAll: options.config.masqueradeAll,
       masqueradePorts: options.config.proxier.masqueradePorts,
+      answerPing: options.config.proxier.answerPing ?? false,
       notLocalMatch: detectLocal(options.config.localDetection, family, options.podCidrs()),
       nonEmptySets: filledRoles,
       outputFilters,

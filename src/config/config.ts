@@ -35,6 +35,8 @@ export interface ProxierSettings {
   readonly iptablesFlavour: 'auto' | 'legacy' | 'nft';
   /** Source ports that masqueraded connections may get; absent leaves the choice to the kernel. */
   readonly masqueradePorts?: PortRange | undefined;
+  /** Whether addresses of Services answer ping. Default false. */
+  readonly answerPing?: boolean;
   /** Whose Node objects are watched; addresses of known Nodes are never bound. Default `own`. */
   readonly knownNodes?: 'own' | 'all';
   readonly operation: OperationSettings;

@@ -7,7 +7,16 @@ import { parsePortRange } from '../model/port-range.ts';
 import { defaultStatusSocket } from '../model/status-protocol.ts';
 import { type Nanoseconds, parseGoDuration, toMilliseconds } from './go-duration.ts';
 import { invalidValue } from './field-problems.ts';
-import { choice, nullableDuration, nullableInteger, nullableText, section, strictMap, text } from './schema-fields.ts';
+import {
+  bool,
+  choice,
+  nullableDuration,
+  nullableInteger,
+  nullableText,
+  section,
+  strictMap,
+  text,
+} from './schema-fields.ts';
 
 export const proxierApiVersion = 'ipvs-proxier.io/v1alpha1';
 export const proxierKind = 'ProxierConfiguration';
@@ -68,6 +77,7 @@ export const proxierFields = {
       'Which iptables programs are used: `auto` takes those that already hold rules, else the default of the system.',
       ['auto', 'legacy', 'nft'],
     ),
+    answerPing: bool('Whether addresses of Services answer ping, which says that the node is there, not the Service.'),
     masqueradePorts: text(
       'Source ports for masqueraded connections, `FIRST-LAST`: where they leave out the range of node ports, none of them meets a node port. At least 1,024 of them; blank leaves the choice to the kernel.',
     ),
@@ -155,6 +165,7 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     auditPeriodMs: toMilliseconds(file.audit.period),
     iptablesFlavour: file.iptables.flavour,
     knownNodes: file.knownNodes,
+    answerPing: file.iptables.answerPing,
     masqueradePorts: parsePortRange(file.iptables.masqueradePorts),
     operation: {
       mode: file.operation,

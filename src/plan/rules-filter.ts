@@ -1,3 +1,4 @@
+import type { IpFamily } from '../model/ip.ts';
 import type { OutputFilterException } from './service-plan.ts';
 import type { RuleDraft, RulePart, RulePlanInput } from './rules-parts.ts';
 import { comment, connectionState, inSet, inSetWithComment, jumpTo, markText, text } from './rules-parts.ts';
@@ -67,13 +68,19 @@ function sourceRangeRules({ family, nonEmptySets }: RulePlanInput): readonly Rul
   ];
 }
 
+const echoRequest: Readonly<Record<IpFamily, string>> = {
+  IPv4: '-p icmp -m icmp --icmp-type 8',
+  IPv6: '-p ipv6-icmp -m icmp6 --icmpv6-type 128',
+};
+
 /** Known address and port: go on; anything else new to an address of ours: refused. */
-function accessRules({ family }: RulePlanInput): readonly RuleDraft[] {
+function accessRules({ family, answerPing = false }: RulePlanInput): readonly RuleDraft[] {
   const services = ['loadBalancer', 'clusterIp', 'externalIp', 'externalIpLocal'] as const;
   const reject: RulePart = { text: '-j REJECT', needs: 'REJECT' };
   return [
     ...services.map((role) => rule('KUBE-IPVS-FILTER', inSet(role, family, 'dst,dst'), jumpTo('RETURN'))),
     rule('KUBE-IPVS-FILTER', inSet('healthCheckNodePort', family, 'dst'), jumpTo('RETURN')),
+    ...(answerPing ? [rule('KUBE-IPVS-FILTER', text(echoRequest[family]), jumpTo('RETURN'))] : []),
     // Without one of the rules above this one would refuse Services.
     {
       ...rule('KUBE-IPVS-FILTER', connectionState('NEW'), inSet('ipvsIps', family, 'dst'), reject),

@@ -13,6 +13,8 @@ export interface RulePlanInput {
   readonly masqueradeAll: boolean;
   /** Source ports for masqueraded traffic; absent leaves the choice to the kernel. */
   readonly masqueradePorts?: PortRange | undefined;
+  /** Whether addresses of Services answer echo requests. Default false. */
+  readonly answerPing?: boolean;
   /** Match for traffic that does not come from local pods, e.g. `! -s 10.244.0.0/16`; undefined when nobody can tell. */
   readonly notLocalMatch: string | undefined;
   /** Sets that hold entries. Rules on the others are left out, save those that upstream always writes. */

@@ -316,6 +316,7 @@ describe('ProxierConfiguration', () => {
       auditPeriodMs: 10_000,
       iptablesFlavour: 'auto',
       knownNodes: 'own',
+      answerPing: false,
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },
       traffic: { level: 'off', maxSeries: 10_000 },
       apiServer: {

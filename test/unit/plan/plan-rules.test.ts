@@ -48,6 +48,17 @@ describe('planRules', () => {
     ]);
   });
 
+  it.each([
+    ['IPv4', '-p icmp -m icmp --icmp-type 8 -j RETURN'],
+    ['IPv6', '-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j RETURN'],
+  ] as const)('lets echo requests in where they are to be answered, %s', (family, rule) => {
+    const filter = (answerPing: boolean) =>
+      chains(planRules(fullInput(family, { answerPing })))['filter KUBE-IPVS-FILTER'] ?? [];
+    expect(filter(true).at(-2)).toBe(rule);
+    expect(filter(true).at(-1)).toMatch(/-j REJECT$/);
+    expect(filter(true).filter((each) => each !== rule)).toEqual(filter(false));
+  });
+
   it('masquerades in a range only what is marked', () => {
     const missing = new Set<RuleExtension>(['mark']);
     const rules = planRules(

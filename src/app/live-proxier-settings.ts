@@ -32,6 +32,10 @@ export class LiveProxierSettings implements ProxierSettings {
     return this.#current.iptablesFlavour;
   }
 
+  get hashSourcePort(): NonNullable<ProxierSettings['hashSourcePort']> {
+    return this.#current.hashSourcePort ?? 'byScheduler';
+  }
+
   get answerPing(): boolean {
     return this.#current.answerPing ?? false;
   }

@@ -37,6 +37,8 @@ export interface ProxierSettings {
   readonly masqueradePorts?: PortRange | undefined;
   /** Whether addresses of Services answer ping. Default false. */
   readonly answerPing?: boolean;
+  /** Whether sh and mh look at the source port, too. Default `byScheduler`: mh does. */
+  readonly hashSourcePort?: 'byScheduler' | 'always' | 'never';
   /** Whose Node objects are watched; addresses of known Nodes are never bound. Default `own`. */
   readonly knownNodes?: 'own' | 'all';
   readonly operation: OperationSettings;

@@ -49,6 +49,12 @@ export const proxierFields = {
     'Where external traffic goes when its policy is Local and the node has no endpoint: to the cluster, or nowhere.',
     ['cluster', 'drop'],
   ),
+  ipvs: section('Virtual servers.', {
+    hashSourcePort: choice(
+      'Whether the schedulers sh and mh look at the source port: then the connections of one client are spread over endpoints. `byScheduler`: mh does, sh does not, as in kube-proxy.',
+      ['byScheduler', 'always', 'never'],
+    ),
+  }),
   knownNodes: choice(
     'Whose Node objects are watched: the own one, or `all`, so that no address of any Node is ever bound. `all` brings 10 to 20 KB for each Node at the start, and again whenever it reports its status, every five minutes or less.',
     ['own', 'all'],
@@ -164,6 +170,7 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     externalPolicyFallback: file.externalPolicyFallback,
     auditPeriodMs: toMilliseconds(file.audit.period),
     iptablesFlavour: file.iptables.flavour,
+    hashSourcePort: file.ipvs.hashSourcePort,
     knownNodes: file.knownNodes,
     answerPing: file.iptables.answerPing,
     masqueradePorts: parsePortRange(file.iptables.masqueradePorts),

@@ -308,7 +308,9 @@ class PortDraft {
       key: virtualServerKey(identity),
       identity,
       scheduler,
-      flags: schedulerFlags(scheduler) | (timeout > 0 ? virtualServerFlags.persistent : 0),
+      flags:
+        schedulerFlags(scheduler, this.#plan.config.proxier.hashSourcePort) |
+        (timeout > 0 ? virtualServerFlags.persistent : 0),
       persistenceTimeoutSeconds: timeout,
       persistencePrefixLength: addressBits(this.#family),
       persistenceEngine: '',

@@ -1,12 +1,17 @@
+import type { ProxierSettings } from '../config/config.ts';
 import { virtualServerFlags } from '../model/virtual-server.ts';
+
+type HashSourcePort = NonNullable<ProxierSettings['hashSourcePort']>;
 
 /**
  * Flags that make a draining server harmless: sh and mh would refuse the clients that hash to a server of weight 0, so
- * both fall back to another one. mh hashes the source port too, as upstream has it. Source: linux ip_vs_sh.c, ip_vs_mh.c.
+ * both fall back to another one. Unless told otherwise mh hashes the source port too, and sh does not, as upstream has it.
+ * Source: linux ip_vs_sh.c, ip_vs_mh.c.
  */
-export function schedulerFlags(scheduler: string): number {
-  if (scheduler === 'mh') return virtualServerFlags.schedulerFallback | virtualServerFlags.schedulerPort;
-  return scheduler === 'sh' ? virtualServerFlags.schedulerFallback : 0;
+export function schedulerFlags(scheduler: string, hashSourcePort: HashSourcePort = 'byScheduler'): number {
+  if (scheduler !== 'sh' && scheduler !== 'mh') return 0;
+  const hashesPort = hashSourcePort === 'byScheduler' ? scheduler === 'mh' : hashSourcePort === 'always';
+  return virtualServerFlags.schedulerFallback | (hashesPort ? virtualServerFlags.schedulerPort : 0);
 }
 
 /** Schedulers that choose by the place of a real server in the kernel's list. */

@@ -315,6 +315,7 @@ describe('ProxierConfiguration', () => {
       externalPolicyFallback: 'cluster',
       auditPeriodMs: 10_000,
       iptablesFlavour: 'auto',
+      hashSourcePort: 'byScheduler',
       knownNodes: 'own',
       answerPing: false,
       operation: { mode: 'active', otherProxy: 'refuse', waitingHealthzPort: 10_356, waitingMetricsPort: 10_349 },

@@ -1,0 +1,56 @@
+#!/bin/bash
+# Makes the image with docker, podman or buildah, whichever works here; without any, an OCI archive that they can load.
+# usage: make-image.sh
+# Environment: IMAGE (name and tag), PLATFORMS (words of: linux/amd64 linux/arm64), ENGINE (docker, podman, buildah, none).
+set -eu
+cd "$(dirname "$0")/../.."
+version=$(sed -nE 's/^  "version": "(.*)",$/\1/p' package.json)
+image=${IMAGE:-ipvs-proxier:$version}
+platforms=${PLATFORMS:-linux/$(dpkg --print-architecture)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+export SOURCE_DATE_EPOCH
+
+works() {
+  command -v "$1" >/dev/null && timeout 20 "$1" info >/dev/null 2>&1
+}
+
+find_engine() {
+  local engine
+  for engine in docker podman buildah; do
+    if works "$engine"; then
+      echo "$engine"
+      return
+    fi
+  done
+  echo none
+}
+
+engine=${ENGINE:-$(find_engine)}
+arguments=(--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" --build-arg "VERSION=$version" --platform "${platforms// /,}")
+echo "==> making $image for $platforms with ${engine/none/no engine}"
+case $engine in
+  docker) docker build "${arguments[@]}" --tag "$image" . ;;
+  podman | buildah) "$engine" build "${arguments[@]}" --manifest "$image" . ;;
+  none)
+    roots=()
+    for platform in $platforms; do
+      case $platform in
+        linux/amd64) machine=x64 ;;
+        linux/arm64) machine=arm64 ;;
+        *)
+          echo "image: no platform $platform; there are linux/amd64 and linux/arm64" >&2
+          exit 1
+          ;;
+      esac
+      .build/image/build-root.sh "$machine" ".cache/image/$machine"
+      roots+=("$machine=.cache/image/$machine")
+    done
+    archive=.cache/image/ipvs-proxier-$version.tar
+    node .build/image/oci-archive.ts --tag "$image" --output "$archive" "${roots[@]}"
+    echo "    $archive $(du -m "$archive" | cut -f 1) MiB; load it with: docker load -i (one platform only), podman load -i, ctr images import"
+    ;;
+  *)
+    echo "image: no engine $engine; there are docker, podman, buildah and none" >&2
+    exit 1
+    ;;
+esac

@@ -49,7 +49,7 @@ setup-lab: setup-packages
 	@.build/setup-lab.sh
 
 ifeq ($(passing),)
-.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench chart ci lab-kernel
+.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench chart image ci lab-kernel
 
 build: setup-native ## bundle the programs into dist/
 	@echo "==> building dist/"
@@ -101,6 +101,9 @@ bench: setup ## ratios against C and bars, in the lab and outside; a smaller run
 
 chart: setup-node ## the chart: rendered by helm, compared with golden files and the Kubernetes API; UPDATE=1 rewrites them
 	@jest --ci test/unit/charts $(ARGS)
+
+image: setup-node ## the container image, with docker, podman or buildah; without them an archive: make image PLATFORMS="linux/amd64 linux/arm64"
+	@.build/image/make-image.sh
 
 ci: ## what CI runs
 	@.ci/run

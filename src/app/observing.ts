@@ -121,7 +121,7 @@ function pictureOf(operations: readonly NotedOperation[]): Picture {
   const texts: string[] = [];
   for (const operation of operations) {
     const kind = kindOf(operation);
-    counts.set(kind, (counts.get(kind) ?? 0) + changesIn(operation));
+    counts.set(kind, (counts.get(kind) ?? 0) + (operation.kind === 'deleteFlows' ? operation.flows : 1));
     const { sign, text, details } = operationText(operation);
     texts.push(`${sign} ${text}`, ...details.map((detail) => `    ${detail}`));
   }
@@ -158,12 +158,6 @@ function kindOf({ kind }: NotedOperation): string {
     case 'setTimeouts':
       return 'sysctl';
   }
-}
-
-/** Each rule that differs counts. */
-function changesIn(operation: NotedOperation): number {
-  if (operation.kind === 'writeRules') return operation.differences.length;
-  return operation.kind === 'deleteFlows' ? operation.flows : 1;
 }
 
 /** Once for every picture that differs from the one before. */

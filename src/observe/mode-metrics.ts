@@ -22,7 +22,7 @@ export function modeMetrics(registry: MetricRegistry) {
   });
   const intended = registry.gauge({
     name: 'ipvs_proxier_intended_changes',
-    help: 'What would be changed on this node if this process served, by kind; only while it observes or waits.',
+    help: 'What would be changed on this node if this process served, by kind; rules count once per family. Only while it observes or waits.',
     labels: ['kind'],
   });
   return {

@@ -83,8 +83,27 @@ export function upstreamCommands(scheduler = 'rr'): string {
     'sysctl -qw net.ipv4.ip_forward=1',
     // As many flows as one processor gets at least.
     'sysctl -qw net.netfilter.nf_conntrack_max=131072',
+    'echo 32768 >/sys/module/nf_conntrack/parameters/hashsize',
     'sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=86400',
     'sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600',
+  ].join('\n');
+}
+
+/**
+ * What the first sync of an upstream that comes back writes over what it finds: its chains and entries, the same as
+ * before. Its jumps are there already.
+ */
+export function upstreamSyncCommands(): string {
+  const both = [words.IPv4, words.IPv6];
+  const chains = (family: FamilyWords) =>
+    rules(family)
+      .split('\n')
+      .filter((line) => !line.startsWith('-I '))
+      .join('\n');
+  return [
+    `ipset restore -exist <<'END'\n${both.flatMap(setLines).join('\n')}\nEND`,
+    `iptables-nft-restore --noflush --counters <<'END'\n${chains(words.IPv4)}\nEND`,
+    `ip6tables-nft-restore --noflush --counters <<'END'\n${chains(words.IPv6)}\nEND`,
   ].join('\n');
 }
 

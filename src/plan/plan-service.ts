@@ -105,7 +105,7 @@ class PlanDraft {
   /** Addresses of a family that the Service does not have otherwise. */
   #noteWithoutFamily(family: IpFamily): void {
     if (this.#service.clusterIps.length === 0) return;
-    for (const address of [...this.#service.externalIps, ...this.#service.loadBalancerIps]) {
+    for (const address of [...this.externalIps, ...this.#service.loadBalancerIps]) {
       if (familyOf(address) !== family) continue;
       const message = `${address} is ${family}, and the Service has no ${family} cluster IP: not served`;
       this.note({ code: 'addressWithoutFamily', message });
@@ -118,6 +118,11 @@ class PlanDraft {
 
   get service(): Service {
     return this.#service;
+  }
+
+  /** None where the cluster does not allow them. */
+  get externalIps(): readonly IpAddress[] {
+    return this.#config.featureGates.AllowServiceExternalIPs === false ? [] : this.#service.externalIps;
   }
 
   get slices(): readonly EndpointSlice[] {
@@ -210,7 +215,7 @@ class PortDraft {
   addAll(clusterIp: IpAddress): void {
     for (const endpoint of this.#endpoints.values()) this.#addLocalEndpoint(endpoint);
     this.#addClusterIp(clusterIp);
-    for (const address of this.#externalIps()) this.#addExternalIp(address);
+    for (const address of this.#ofFamily(this.#plan.externalIps)) this.#addExternalIp(address);
     for (const address of this.#ofFamily(this.#plan.service.loadBalancerIps)) this.#addLoadBalancerIp(address);
     if (this.#port.nodePort !== 0) this.#addNodePort();
   }
@@ -350,11 +355,6 @@ class PortDraft {
     return rotated(usable, this.#plan.place).map(
       ({ key, endpoint, port }) => known.get(key) ?? masqueradingRealServer(endpoint.address, port, 1, key),
     );
-  }
-
-  #externalIps(): readonly IpAddress[] {
-    if (this.#plan.config.featureGates.AllowServiceExternalIPs === false) return [];
-    return this.#ofFamily(this.#plan.service.externalIps);
   }
 
   #ofFamily(addresses: readonly IpAddress[]): readonly IpAddress[] {

@@ -89,6 +89,9 @@ describe('notes', () => {
     ]);
     expect(plan(wrong, [], nodeFacts({ families: ['IPv4'] })).notes).toEqual([]);
     expect(plan({ ...wrong, clusterIps: [] }, [], nodeFacts()).notes).toEqual([]);
+    const config = { ...planConfig(), featureGates: { AllowServiceExternalIPs: false } };
+    const withoutGate = planService({ service: aService(wrong), slices: [] }, nodeFacts(), config);
+    expect(withoutGate.notes.map(({ message }) => message.split(' ')[0])).toEqual(['2001:db8::9']);
   });
 
   it('name a load balancer address whose family no source range is of', () => {

@@ -1,5 +1,6 @@
 import type { ToolCommandLine } from '../../cli/tool-syntax.ts';
 import { tools } from '../../cli/tools.ts';
+import { runCheck } from '../check/run-check.ts';
 import { runDiff } from '../diff/run-diff.ts';
 import { runExplain } from '../explain/run-explain.ts';
 import { runPlan } from '../plan/run-plan.ts';
@@ -7,6 +8,7 @@ import { runTool } from './run-tool.ts';
 import { type ToolWorld, toolWorld } from './tool-world.ts';
 
 const runs = {
+  check: (commandLine: ToolCommandLine, world: ToolWorld) => runCheck(commandLine, world),
   diff: (commandLine: ToolCommandLine, world: ToolWorld) => runDiff(commandLine, world),
   explain: (commandLine: ToolCommandLine, world: ToolWorld) => runExplain(commandLine, world),
   plan: (commandLine: ToolCommandLine, world: ToolWorld) => runPlan(commandLine, world),

@@ -36,7 +36,7 @@ export interface NodeView {
 }
 
 /** Packet filter rules as they are. */
-export interface SavedRulesReader {
+interface SavedRulesReader {
   /** Families with a packet filter that can be read. */
   families(): Promise<readonly IpFamily[]>;
   /** Read once. */

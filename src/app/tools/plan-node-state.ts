@@ -41,7 +41,7 @@ export interface PlannedNodeState {
   readonly conflicts: readonly ServiceConflict[];
 }
 
-export interface ServiceConflict {
+interface ServiceConflict {
   readonly object: string;
   readonly holder: ServiceKey;
   readonly loser: ServiceKey;

@@ -18,6 +18,11 @@ const modules: Readonly<Record<RuleExtension, (family: IpFamily) => readonly str
   REJECT: (family) => (family === 'IPv4' ? ['ipt_REJECT'] : ['ip6t_REJECT']),
 };
 
+/** The modules that have an extension, any of them. */
+export function modulesOfExtension(extension: RuleExtension, family: IpFamily): readonly string[] {
+  return modules[extension](family);
+}
+
 /**
  * What the packet filter can do, as far as reading tells: extensions that rules in place use are there, and those are
  * missing whose module the kernel does not have. The daemon finds it out by writing a rule.

@@ -11,7 +11,7 @@ export const differenceKinds = [
   'virtual server',
   'real server',
 ] as const;
-export type DifferenceKind = (typeof differenceKinds)[number];
+type DifferenceKind = (typeof differenceKinds)[number];
 
 /** Something in the kernel that is not as wanted. */
 export interface Difference {

@@ -52,7 +52,8 @@ export function proxierLinks(facts: ExplainFacts): readonly Link[] {
   }
   const [chain] = facts.otherModeChains;
   if (chain !== undefined) {
-    const remedy = 'remove what mode iptables has left with kube-proxy --cleanup, then start ipvs-proxier again';
+    const remedy =
+      'ipvs-proxier removes them after its first good round; if they come back, look for a kube-proxy that still runs';
     return [
       broken(name, `Rules of kube-proxy in mode iptables take the packets before IPVS does (chain ${chain})`, remedy),
     ];

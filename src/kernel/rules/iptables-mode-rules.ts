@@ -16,6 +16,11 @@ const chainsOfMode: Readonly<Record<string, RegExp>> = {
   mangle: /^KUBE-PROXY-CANARY$/,
 };
 
+/** Whether a chain is one that mode iptables of kube-proxy has and mode ipvs has not. */
+export function isOfIptablesMode(table: string, chain: string): boolean {
+  return chainsOfMode[table]?.test(chain) === true;
+}
+
 /** What mode iptables has left behind in one table. */
 interface Leftovers {
   readonly chains: readonly ChainName[];

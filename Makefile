@@ -6,8 +6,6 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 results := .cache/test-results
 lab := node test/lab/lab.ts run
-# A lab has one processor, and many tests wait: a third of the tests in each of three.
-kernel-tests := $(lab) --timeout 1800 --rw $(results) -- jest --ci --runInBand --passWithNoTests --json --shard
 sources := src test native-bindings .build
 
 # The goals after "lab" or "demo" are that target's arguments:  make lab -- ipvsadm -Ln
@@ -61,19 +59,17 @@ clean: ## remove what was built; keeps node_modules and the lab's kernel
 	@rm -rf dist coverage $(results) .cache/jest
 	@$(MAKE) -s -C native-bindings clean
 
-test: setup ## all that a change must pass: lint, test-unit, test-kernel, test-demo
+test: setup ## all that a change must pass: lint, unit tests, the lab, kernel tests, the demo
 	@node .build/test.ts
 
 test-unit: setup-native dist/test/kube-config.cjs ## pure tests: unit, property, scenarios; no root, no kernel
 	@mkdir -p $(results) && rm -f $(results)/unit.json
-	@jest --ci --json --outputFile=$(results)/unit.json $(ARGS)
+	@jest --ci --maxWorkers=100% --json --outputFile=$(results)/unit.json $(ARGS)
 
 test-kernel: setup build ## tests on a real kernel, in the lab, of drivers and of the bundled program; with those of parity
-	@mkdir -p $(results) && rm -f $(results)/kernel-*.json $(results)/lab.json
+	@mkdir -p $(results) && rm -f $(results)/lab.json
 	@node test/lab/selftest/selftest.ts --quick --output $(results)/lab.json
-	@failed=0; labs=(); for shard in 1 2 3; do \
-	  $(kernel-tests)=$$shard/3 --outputFile=$(results)/kernel-$$shard.json $(ARGS) & labs+=($$!); done; \
-	for lab in "$${labs[@]}"; do wait $$lab || failed=1; done; exit $$failed
+	@node .build/test-kernel.ts -- $(ARGS)
 
 test-demo: ## the tour of "make demo", with its checks counted
 	@mkdir -p $(results) && rm -f $(results)/demo.json

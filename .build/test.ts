@@ -1,16 +1,17 @@
 // Runs all that a change must pass, prints a table, and leaves the totals in .cache/test-results/totals.
 // A step that fails without having counted a failure, or without any count, is one failure.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 const resultsDirectory = '.cache/test-results';
 
 interface Step {
   readonly name: string;
-  readonly target: string;
-  /** JSON files in the results directory that the target writes, each with Jest's counts. */
-  readonly results: readonly string[];
+  readonly command: readonly string[];
+  /** A JSON file in the results directory that the command writes, with Jest's counts. */
+  readonly results?: string;
 }
 
 interface Outcome {
@@ -20,28 +21,53 @@ interface Outcome {
   readonly seconds: number;
 }
 
-const steps: readonly Step[] = [
-  { name: 'lint', target: 'lint', results: [] },
-  { name: 'unit', target: 'test-unit', results: ['unit.json'] },
-  { name: 'kernel', target: 'test-kernel', results: ['lab.json', 'kernel-1.json', 'kernel-2.json', 'kernel-3.json'] },
-  { name: 'demo', target: 'test-demo', results: ['demo.json'] },
+const node = process.execPath;
+
+/** Stages, one after the other; the steps of one run at the same time. */
+const stages: readonly (readonly Step[])[] = [
+  [{ name: 'lint', command: ['make', 'lint'] }],
+  [{ name: 'unit', command: ['make', 'test-unit'], results: 'unit.json' }],
+  [{ name: 'build', command: ['make', 'build'] }],
+  [
+    {
+      name: 'lab',
+      command: [node, 'test/lab/selftest/selftest.ts', '--quick', '--output', resultFile('lab.json')],
+      results: 'lab.json',
+    },
+  ],
+  [
+    { name: 'kernel', command: [node, '.build/test-kernel.ts'], results: 'kernel.json' },
+    { name: 'demo', command: [node, 'test/demo/demo.ts', '--output', resultFile('demo.json')], results: 'demo.json' },
+  ],
 ];
 
 process.chdir(join(import.meta.dirname, '..'));
 rmSync(resultsDirectory, { recursive: true, force: true });
 mkdirSync(resultsDirectory, { recursive: true });
-const outcomes = steps.map(run);
+const outcomes: Outcome[] = [];
+for (const steps of stages) outcomes.push(...(await Promise.all(steps.map(run))));
 report(outcomes);
 
-function run({ name, target, results }: Step): Outcome {
-  console.log(`==> ${name}`);
+function resultFile(name: string): string {
+  return join(resultsDirectory, name);
+}
+
+/** The output of the first step of a stage is shown as it comes, that of the others when they have ended. */
+async function run({ name, command, results }: Step, place: number): Promise<Outcome> {
+  const isShown = place === 0;
+  if (isShown) console.log(`==> ${name}`);
   const startedAt = performance.now();
-  const { status } = spawnSync('make', ['--no-print-directory', target], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['ignore', isShown ? 'inherit' : 'pipe', isShown ? 'inherit' : 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null)).once('close', (code) => resolve(code));
+  });
+  const output = await Promise.all([child.stdout, child.stderr].map((stream) => (stream === null ? '' : text(stream))));
+  const isGood = (await ended) === 0;
   const seconds = (performance.now() - startedAt) / 1000;
-  const counted = results.map(readCounts);
-  const passed = sum(counted.map((counts) => counts.passed));
-  const failed = sum(counted.map((counts) => counts.failed));
-  return { name, passed, failed: status === 0 ? failed : Math.max(failed, 1), seconds };
+  if (!isShown) console.log(`==> ${name}\n${output.join('')}`);
+  const { passed, failed } = results === undefined ? { passed: 0, failed: 0 } : readCounts(results);
+  return { name, passed, failed: isGood ? failed : Math.max(failed, 1), seconds };
 }
 
 /** A skipped or pending test has not passed; a missing file means that the suite died. */

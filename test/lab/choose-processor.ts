@@ -5,8 +5,12 @@ import { readdirSync, readFileSync } from 'node:fs';
  * wake each other from processor to processor. Of those that this process may use, one with the fewest guests.
  */
 export function chooseProcessor(): number | undefined {
-  const allowed = processorsOf('self');
-  return leastUsed(allowed, guestProcessors(), Math.random());
+  return leastUsed(allowedProcessors(), guestProcessors(), Math.random());
+}
+
+/** The processors that this process may use. */
+export function allowedProcessors(): readonly number[] {
+  return processorsOf('self');
 }
 
 /** One of the processors that the fewest guests are bound to; `draw`, from 0 up to 1, decides between equal ones. Pure. */

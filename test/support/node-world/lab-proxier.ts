@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Daemon, startDaemon } from '../../../src/app/daemon.ts';
 import { systemClock } from '../../../src/app/system-clock.ts';
 import { version } from '../../../src/app/version.ts';
+import type { ProxierSettings } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
 import { Klog } from '../../../src/observe/klog.ts';
 import { createMetrics, type Metrics } from '../../../src/observe/metrics.ts';
@@ -11,6 +13,9 @@ import { readProcessUsage } from '../../../src/observe/process-usage.ts';
 import { type ApiObject, nodeObject } from './cluster-objects.ts';
 import type { Programs } from '../programs.ts';
 import { podNetworks } from './network.ts';
+
+/** A start takes seconds, but the lab may have to share its processor. */
+const startLimitMs = 200_000;
 
 export interface LabProxierOptions {
   readonly objects: readonly ApiObject[];
@@ -32,6 +37,7 @@ interface Parts {
   readonly directory: string;
   readonly lines: string[];
   readonly rounds: Rounds;
+  readonly proxier: ProxierSettings;
 }
 
 /**
@@ -58,8 +64,8 @@ export class LabProxier {
     const settings = readSettings(directory, options);
     const programmed = rounds.nextAfterChange();
     const daemon = await startDaemon({ settings, klog, metrics, listener: rounds, runCommand: options.programs.run });
-    await programmed;
-    return new LabProxier({ daemon, klog, metrics, directory, lines, rounds });
+    await Promise.race([programmed, neverProgrammed(lines)]);
+    return new LabProxier({ daemon, klog, metrics, directory, lines, rounds, proxier: settings.config.proxier });
   }
 
   /** Replaces all objects; resolves when a round has taken them up. They have to differ from those before. */
@@ -82,9 +88,15 @@ export class LabProxier {
     return Object.fromEntries([...rows].map(([, labels = '', value]) => [labels, Number(value)]));
   }
 
-  /** Resolves at the end of a round that begins after this call. */
-  async nextRound(): Promise<void> {
-    await this.#parts.rounds.next();
+  /** Has the kernel compared with what is wanted, and what differs repaired; resolves when that is over. */
+  async audit(): Promise<void> {
+    const { daemon, rounds, proxier } = this.#parts;
+    // The round that ends first may have begun before: only the next one is certain to have compared.
+    for (let round = 0; round < 2; round++) {
+      const ended = rounds.next();
+      daemon.reconfigure(proxier);
+      await ended;
+    }
   }
 
   /** Ends it as SIGTERM does. */
@@ -92,6 +104,12 @@ export class LabProxier {
     await this.#parts.daemon.stop();
     rmSync(this.#parts.directory, { recursive: true });
   }
+}
+
+/** Rejects, with the log, when nothing has been programmed for so long that it never will be. */
+async function neverProgrammed(lines: readonly string[]): Promise<never> {
+  await setTimeout(startLimitMs, undefined, { ref: false });
+  throw new Error(`no round has ended well; the log says:\n${lines.join('\n')}`);
 }
 
 const logging = { format: 'text', verbosity: 0, vmodule: [], flushFrequencyMs: 5_000 } as const;

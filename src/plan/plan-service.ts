@@ -182,6 +182,7 @@ class PlanDraft {
    * would make the endpoint itself unreachable from here.
    */
   bindExternal(address: IpAddress, family: IpFamily): boolean {
+    if (this.#boundAddresses.has(address)) return true;
     const isEndpoint = this.#slices.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address));
     if (!isEndpoint || this.#node.foreignAddresses.has(address)) return this.bind(address, family);
     const message = `${address} is the address of an endpoint of the Service: not served on this node`;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { IpFamily } from '../../../src/model/ip.ts';
 import type { IptablesFlavour } from '../../../src/kernel/rules/iptables-version.ts';
 import type { RulePlanInput } from '../../../src/plan/rules-parts.ts';
@@ -7,10 +7,12 @@ import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
 import { ipSetFor } from '../../../src/plan/ip-sets.ts';
 import { planRules } from '../../../src/plan/plan-rules.ts';
 import { extensionsWithout, PacketFilter } from './packet-filter.ts';
+import { Programs } from '../../support/programs.ts';
 import { emptyInput, fullInput } from '../../support/rule-plans.ts';
 
-// Each test starts a dozen programs, which takes long in a lab on a busy machine.
-jest.setTimeout(60_000);
+const programs = new Programs();
+
+afterAll(() => programs.close());
 
 const combinations: readonly (readonly [IptablesFlavour, IpFamily])[] = [
   ['legacy', 'IPv4'],
@@ -51,7 +53,7 @@ const interferences = [
 ] as const;
 
 describe.each(combinations)('iptables %s, %s', (flavour, family) => {
-  const filter = new PacketFilter(flavour, family);
+  const filter = new PacketFilter(flavour, family, programs);
   const driver = new IptablesRulesDriver({ flavour, run: filter.run });
   const wanted = planRules(fullInput(family));
   // Programs take their time in the lab: all the cases in one combination of each flavour and family, one in the others.

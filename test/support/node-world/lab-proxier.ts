@@ -5,7 +5,6 @@ import { setTimeout } from 'node:timers/promises';
 import { type Daemon, startDaemon } from '../../../src/app/daemon.ts';
 import { systemClock } from '../../../src/app/system-clock.ts';
 import { version } from '../../../src/app/version.ts';
-import type { ProxierSettings } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
 import { Klog } from '../../../src/observe/klog.ts';
 import { createMetrics, type Metrics } from '../../../src/observe/metrics.ts';
@@ -37,7 +36,7 @@ interface Parts {
   readonly directory: string;
   readonly lines: string[];
   readonly rounds: Rounds;
-  readonly proxier: ProxierSettings;
+  readonly options: LabProxierOptions;
 }
 
 /**
@@ -65,7 +64,7 @@ export class LabProxier {
     const programmed = rounds.nextAfterChange();
     const daemon = await startDaemon({ settings, klog, metrics, listener: rounds, runCommand: options.programs.run });
     await Promise.race([programmed, neverProgrammed(lines)]);
-    return new LabProxier({ daemon, klog, metrics, directory, lines, rounds, proxier: settings.config.proxier });
+    return new LabProxier({ daemon, klog, metrics, directory, lines, rounds, options });
   }
 
   /** Replaces all objects; resolves when a round has taken them up. They have to differ from those before. */
@@ -90,13 +89,19 @@ export class LabProxier {
 
   /** Has the kernel compared with what is wanted, and what differs repaired; resolves when that is over. */
   async audit(): Promise<void> {
-    const { daemon, rounds, proxier } = this.#parts;
+    const { rounds, options } = this.#parts;
     // The round that ends first may have begun before: only the next one is certain to have compared.
     for (let round = 0; round < 2; round++) {
       const ended = rounds.next();
-      daemon.reconfigure(proxier);
+      this.reconfigure(options.settings);
       await ended;
     }
+  }
+
+  /** Puts other fields of `ProxierConfiguration` into force, as far as that can be done without a restart. */
+  reconfigure(settings: ApiObject = {}): void {
+    const { daemon, directory, options } = this.#parts;
+    daemon.reconfigure(readSettings(directory, { ...options, settings }).config.proxier);
   }
 
   /** Ends it as SIGTERM does. */

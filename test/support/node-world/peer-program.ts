@@ -11,7 +11,7 @@ const open = new Map<number, Dialogue>();
 /** Something that goes on over one connection, or from one UDP port. */
 interface Dialogue {
   readonly greeting: Promise<string>;
-  say(text: string): Promise<string>;
+  say(text: string, timeoutMs: number): Promise<string>;
   close(): void;
 }
 
@@ -36,7 +36,7 @@ async function answer(request: PeerRequest): Promise<readonly string[]> {
       return [await dialogue.greeting];
     }
     case 'say':
-      return [(await open.get(request.dialogue)?.say(request.text)) ?? 'not open'];
+      return [(await open.get(request.dialogue)?.say(request.text, request.timeoutMs)) ?? 'not open'];
     case 'close':
       open.get(request.dialogue)?.close();
       open.delete(request.dialogue);
@@ -88,8 +88,8 @@ function openTcp(question: Question): Dialogue {
   const lines = createInterface({ input: socket });
   return {
     greeting: nextLine(socket, lines, question.timeoutMs),
-    say(text) {
-      const reply = nextLine(socket, lines, question.timeoutMs);
+    say(text, timeoutMs) {
+      const reply = nextLine(socket, lines, timeoutMs);
       socket.write(`${text}\n`);
       return reply;
     },
@@ -121,9 +121,9 @@ function openUdp(question: Question): Dialogue {
     socket.once('connect', () => resolve(undefined)).once('error', (error) => resolve(errorName(error)));
     socket.connect(question.port, question.host);
   });
-  const say = async (text: string): Promise<string> =>
-    (await connected) ?? (await nextDatagram(socket, text, question.timeoutMs));
-  return { greeting: say('?'), say, close: () => void socket.close() };
+  const say = async (text: string, timeoutMs: number): Promise<string> =>
+    (await connected) ?? (await nextDatagram(socket, text, timeoutMs));
+  return { greeting: say('?', question.timeoutMs), say, close: () => void socket.close() };
 }
 
 function nextDatagram(socket: UdpSocket, text: string, timeoutMs: number): Promise<string> {

@@ -12,7 +12,7 @@ export type PeerRequest = { readonly id: number } & (
   | { readonly kind: 'listen'; readonly tcp: readonly number[]; readonly udp: readonly number[] }
   | { readonly kind: 'ask'; readonly questions: readonly Question[] }
   | { readonly kind: 'open'; readonly question: Question }
-  | { readonly kind: 'say'; readonly dialogue: number; readonly text: string }
+  | { readonly kind: 'say'; readonly dialogue: number; readonly text: string; readonly timeoutMs: number }
   | { readonly kind: 'close'; readonly dialogue: number }
 );
 

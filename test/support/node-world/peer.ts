@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { PeerAnswer, PeerCommand, PeerRequest, Question } from './peer-request.ts';
 
-/** Longest wait for an answer, in milliseconds. */
-const answerTimeoutMs = 3_000;
+/** Longest wait for an answer that has to come, in milliseconds. */
+const answerTimeoutMs = 60_000;
 
 const program = fileURLToPath(new URL('./peer-program.ts', import.meta.url));
 
@@ -13,7 +13,7 @@ export interface Dialogue {
   /** `name source` of who answered, or why nobody did. */
   readonly greeting: string;
   /** Sends a line; what comes back: the same line (TCP), `name source` (UDP), or why nothing did. */
-  say(text: string): Promise<string>;
+  say(text: string, timeoutMs?: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -55,7 +55,8 @@ export class Peer {
     const [greeting = ''] = await lines;
     return {
       greeting,
-      say: async (text) => (await this.#tell({ kind: 'say', dialogue: id, text }).lines)[0] ?? '',
+      say: async (text, answerMs = timeoutMs) =>
+        (await this.#tell({ kind: 'say', dialogue: id, text, timeoutMs: answerMs }).lines)[0] ?? '',
       close: async () => void (await this.#tell({ kind: 'close', dialogue: id }).lines),
     };
   }
@@ -78,6 +79,6 @@ export interface AskOptions {
   readonly count?: number;
   /** Default TCP. */
   readonly protocol?: 'TCP' | 'UDP';
-  /** Default 3000. */
+  /** Default 60000. */
   readonly timeoutMs?: number;
 }

@@ -1,5 +1,6 @@
 import type { Cidr, IpAddress } from '../model/ip.ts';
 import type { PortRange } from '../model/port-range.ts';
+import type { ProxyMode } from './proxy-modes.ts';
 
 /** How traffic from local pods is told apart. */
 export type LocalDetection =
@@ -122,7 +123,7 @@ export interface LoggingConfig {
 
 /** The effective configuration: file or flags, defaulted, folded by mode, validated and frozen. */
 export interface ProxyConfig {
-  readonly mode: 'ipvs' | 'iptables' | 'nftables';
+  readonly mode: ProxyMode;
   /** Empty means the host name of the operating system. */
   readonly hostnameOverride: string;
   readonly bindAddress: IpAddress;

@@ -13,7 +13,8 @@ import { type ParsedFlags, parseFlags, printFlags } from './parse-flags.ts';
 import { type ProgramVersion, versionRequest } from './program-version.ts';
 import { defaultProxierSettings, readProxierConfiguration } from './proxier-configuration.ts';
 import { toV1alpha1, toV1alpha1Yaml, type V1alpha1Object } from './to-v1alpha1.ts';
-import { unavailableMode, validateConfiguration } from './validate.ts';
+import { unavailableMode } from './mode-problems.ts';
+import { validateConfiguration } from './validate.ts';
 import { validateLogging } from './validate-logging.ts';
 
 /** What `loadConfig` needs; it does no I/O of its own. */

@@ -1,5 +1,5 @@
 import { familyOf, parseCidr, parseIp } from '../model/ip.ts';
-import { type ConfigProblem, problem } from './errors.ts';
+import type { ConfigProblem } from './errors.ts';
 import {
   invalidValue,
   notNegative,
@@ -11,6 +11,7 @@ import {
 } from './field-problems.ts';
 import type { FoldedConfiguration } from './folded-configuration.ts';
 import { parseGoDuration } from './go-duration.ts';
+import { modeProblems } from './mode-problems.ts';
 
 const root = 'KubeProxyConfiguration';
 const linux = `${root}.KubeProxyLinuxConfiguration`;
@@ -28,7 +29,7 @@ export function validateConfiguration(folded: FoldedConfiguration, minor: number
     ...(folded.mode === 'nftables' ? nftablesProblems(folded) : []),
     ...conntrackProblems(folded),
     ...withinRange(`${linux}.OOMScoreAdj`, folded.oomScoreAdj, -1000, 1000),
-    ...modeProblems(folded.mode),
+    ...modeProblems(`${root}.Mode.ProxyMode`, folded.mode),
     ...clientProblems(folded),
     ...periodProblems(folded),
     ...addressProblems(folded),
@@ -78,19 +79,6 @@ function conntrackProblems({ conntrack }: FoldedConfiguration): ConfigProblem[] 
     ...notNegative(`${path}.UDPTimeout`, conntrack.udpTimeout),
     ...notNegative(`${path}.UDPStreamTimeout`, conntrack.udpStreamTimeout),
   ];
-}
-
-/** Modes that upstream once had, or has elsewhere, and why they cannot be had here. */
-const refusedModes: Readonly<Record<string, string>> = {
-  userspace: '; the userspace mode was removed in Kubernetes 1.26',
-  kernelspace: '; the kernelspace mode is for Windows nodes',
-};
-
-function modeProblems(mode: string): ConfigProblem[] {
-  if (['', 'iptables', 'ipvs', 'nftables'].includes(mode)) return [];
-  const why = Object.hasOwn(refusedModes, mode) ? refusedModes[mode] : '';
-  const reason = `must be iptables, ipvs, nftables or blank (blank currently means iptables)${why}`;
-  return [invalidValue(`${root}.Mode.ProxyMode`, mode, reason)];
 }
 
 function clientProblems({ clientConnection }: FoldedConfiguration): ConfigProblem[] {
@@ -171,12 +159,4 @@ function clusterCidrProblems(texts: readonly string[]): ConfigProblem[] {
     ...(notAPair ? [invalidValue(path, texts.join(','), pair)] : []),
     ...texts.flatMap((text, index) => validCidr(`${path}[${index}]`, text, `must be a valid CIDR block ${example}`)),
   ];
-}
-
-/** Refuses the modes that this program does not have yet; a configuration may name them, but a run cannot start. */
-export function unavailableMode(mode: string): ConfigProblem[] {
-  if (mode === 'ipvs') return [];
-  const remedy = 'set mode: ipvs in the configuration file, or --proxy-mode=ipvs without one';
-  const text = `mode: ${JSON.stringify(mode)} is not available, this version programs IPVS only; ${remedy} (blank means iptables)`;
-  return [problem(text, { field: 'mode', value: JSON.stringify(mode), bound: 'ipvs' })];
 }

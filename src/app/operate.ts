@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Log } from '../observe/log.ts';
 import type { Daemon } from './daemon.ts';
 import { findOtherProxies } from './other-proxy/find-other-proxies.ts';
+import type { OtherProxy } from './other-proxy/other-proxy.ts';
 import { proxyProcesses } from './other-proxy/proxy-processes.ts';
 import { requireNoOtherProxy } from './other-proxy/require-no-other-proxy.ts';
 import { TakeOver } from './other-proxy/take-over.ts';
@@ -22,6 +23,8 @@ export interface OperateOptions {
   readonly onFatal: (error: Error) => void;
   readonly clock: Clock;
   readonly log: Log;
+  readonly findOthers?: typeof findOtherProxies;
+  readonly findProcesses?: () => readonly OtherProxy[];
 }
 
 /** A daemon at work. */
@@ -41,7 +44,7 @@ export async function operate(options: OperateOptions): Promise<Operation> {
   const { mode, otherProxy } = config.proxier.operation;
   const usual: ServedAddresses = { healthz: config.healthzBindAddress, metrics: config.metricsBindAddress };
   if (mode === 'active') {
-    if (otherProxy === 'refuse') await withoutEnding(() => requireNoOtherProxy({ find: () => find(config), clock }));
+    if (otherProxy === 'refuse') await withoutEnding(() => requireNoOtherProxy({ find: finder(options), clock }));
     const daemon = await start(false);
     listen(daemon, usual);
     return { daemon, stop: () => daemon.stop() };
@@ -59,10 +62,11 @@ export async function operate(options: OperateOptions): Promise<Operation> {
   };
 }
 
-function startTakeOver({ config, onFatal, clock, log }: OperateOptions, daemon: Daemon, onServing: () => void) {
+function startTakeOver(options: OperateOptions, daemon: Daemon, onServing: () => void) {
+  const { onFatal, clock, log, findProcesses = proxyProcesses } = options;
   const takeOver = new TakeOver({
-    find: () => find(config),
-    findProcesses: proxyProcesses,
+    find: finder(options),
+    findProcesses,
     async serve() {
       await daemon.takeOver();
       onServing();
@@ -78,9 +82,10 @@ function startTakeOver({ config, onFatal, clock, log }: OperateOptions, daemon: 
 }
 
 /** Never asks the ports on which this process listens while it waits. */
-function find(config: ProxyConfig) {
+function finder({ config, findOthers = findOtherProxies }: OperateOptions) {
   const { mode, waitingHealthzPort, waitingMetricsPort } = config.proxier.operation;
-  return findOtherProxies(config, mode === 'active' ? [] : [waitingHealthzPort, waitingMetricsPort]);
+  const ownPorts = mode === 'active' ? [] : [waitingHealthzPort, waitingMetricsPort];
+  return () => findOthers(config, ownPorts);
 }
 
 /** The usual hosts with the ports that are set for waiting. */

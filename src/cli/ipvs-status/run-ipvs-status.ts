@@ -15,7 +15,7 @@ export async function runIpvsStatus(argv: readonly string[], world: StatusWorld)
   const invocation = await parse(argv, world, openNames);
   switch (invocation.kind) {
     case 'help':
-      world.writeOutput(helpText(world.program));
+      world.writeOutput(helpText(world.program, world.terminal()));
       return 0;
     case 'version':
       world.writeOutput(world.versionText);

@@ -8,6 +8,7 @@ import type {
 import type { IpAddress } from '../../model/ip.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
 import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
+import type { Terminal } from '../terminal.ts';
 import type { EndpointNames } from './endpoint-names.ts';
 import type { IpvsVersion } from './print-settings.ts';
 import type { AddressBook } from './service-address.ts';
@@ -60,6 +61,8 @@ export interface StatusWorld {
   /** How the program is called in hints. */
   readonly program: string;
   readonly versionText: string;
+  /** What the help is written to. */
+  readonly terminal: () => Terminal;
   readonly openKernel: () => Promise<StatusKernel>;
   readonly openNames: () => NameSource;
   readonly writeOutput: (text: string) => void;

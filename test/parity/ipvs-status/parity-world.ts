@@ -94,6 +94,7 @@ async function runOurs(
   const exitCode = await runIpvsStatus(argv, {
     program: 'ipvsadm',
     versionText: '',
+    terminal: () => ({ width: 100, colours: false }),
     openKernel: async () => kernel(await openStatusKernel()),
     openNames: openNameSource,
     writeOutput: (text) => (output += text),

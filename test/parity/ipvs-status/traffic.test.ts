@@ -68,7 +68,7 @@ describe('after traffic', () => {
     expect(output).toMatch(/^UDP \d\d:\d\d {2}NONE +10\.0\.0\.2:0 .* sip +call-1@10\.0\.0\.2$/m);
     expect(output).toMatch(/^IP +\d\d:\d\d {2}/m);
     expect(output).toMatch(/\[fd00::1\]:82$/m);
-  }, 120_000);
+  });
 });
 
 /** The kernel adds up what its processors counted every two seconds. */
@@ -76,7 +76,7 @@ async function countersOfTraffic(): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const { output } = await world.ours(['-Ln', '--stats']);
     if (/^TCP {2}10\.0\.0\.1:80 {17} +1 +[^0]/m.test(output)) return;
-    if (attempt === 100) throw new Error(`no counters of the traffic after 10 s:\n${output}`);
+    if (attempt === 600) throw new Error(`no counters of the traffic after a minute:\n${output}`);
     await setTimeout(100);
   }
 }
@@ -112,7 +112,7 @@ async function expectSameAtOnce(list: readonly string[]): Promise<void> {
     const [before] = await world.ipvsadm([list]);
     const printed: Printed = await world.ours(list);
     const [after] = await world.ipvsadm([list]);
-    if (before?.output !== after?.output && attempt < 40) continue;
+    if (before?.output !== after?.output && attempt < 400) continue;
     expect({ list, ...printed }).toEqual({ list, ...before });
     return;
   }

@@ -40,6 +40,7 @@ export async function runStatus(commandLine: string, state: FakeState = {}) {
   const exitCode = await runIpvsStatus(commandLine.split(' ').filter(Boolean), {
     program: 'ipvs-status',
     versionText: 'ipvs-status 1.2.3\n',
+    terminal: () => ({ width: 100, colours: false }),
     openKernel: () => openKernel(state, printed),
     openNames: () => openNames(printed.asked),
     writeOutput: (text) => (printed.output += text),

@@ -3,8 +3,9 @@ import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import type { Cidr, IpFamily } from '../model/ip.ts';
 import type { RuleCapabilities, RuleExtension, RuleSet } from '../model/rule-set.ts';
 import type { Log } from '../observe/log.ts';
-import { ipSetFor, setComment, type SetRole, setRoles } from '../plan/ip-sets.ts';
-import { planRules, type RuleNote } from '../plan/plan-rules.ts';
+import { ipSetFor, setComment, setRoles } from '../plan/ip-sets.ts';
+import { neededExtensions, planRules, type RuleNote } from '../plan/plan-rules.ts';
+import type { RulePlanInput } from '../plan/rules-parts.ts';
 import { detectLocal } from '../plan/rules-local-detector.ts';
 import type { RuleInputs } from '../reconcile/rules-keeper.ts';
 
@@ -20,14 +21,23 @@ export interface RulePlannerOptions {
   readonly onLeftOut?: (family: IpFamily, missing: string, lost: string) => void;
 }
 
-/** Plans the rules with what this node's packet filter can do, which is found out once per family. */
+/** What is known of the packet filter of a family. */
+interface Known extends RuleCapabilities {
+  /** Extensions that were asked for. */
+  readonly asked: ReadonlySet<RuleExtension>;
+}
+
+const nothingKnown: Known = { asked: new Set(), randomFully: true, missing: new Set() };
+
+/**
+ * Plans the rules with what this node's packet filter can do. That is found out for what the rules need, once per family
+ * and extension: where such rules are in place, without a write.
+ */
 export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) => Promise<RuleSet> {
-  const known = new Map<IpFamily, RuleCapabilities>();
+  const known = new Map<IpFamily, Known>();
   const reported = new Set<string>();
   return async ({ family, filledRoles, missingRoles, outputFilters }) => {
-    const capabilities = known.get(family) ?? (await probe(options, family, missingRoles));
-    known.set(family, capabilities);
-    const { notes, ...rules } = planRules({
+    const input = {
       family,
       masqueradeBit: options.config.masqueradeBit,
       masqueradeAll: options.config.masqueradeAll,
@@ -36,22 +46,29 @@ export function rulePlanner(options: RulePlannerOptions): (inputs: RuleInputs) =
       notLocalMatch: detectLocal(options.config.localDetection, family, options.podCidrs()),
       nonEmptySets: filledRoles,
       outputFilters,
-      capabilities,
+      capabilities: known.get(family) ?? nothingKnown,
       missingSets: missingRoles,
-    });
+    };
+    const capabilities = await learn(options, input, known.get(family) ?? nothingKnown);
+    known.set(family, capabilities);
+    const { notes, ...rules } = planRules({ ...input, capabilities });
     for (const note of notes) report(note, family, reported, options);
     return rules;
   };
 }
 
-/** The match on sets can be probed with any set that is there. */
-async function probe(
-  { driver }: RulePlannerOptions,
-  family: IpFamily,
-  missing: ReadonlySet<SetRole>,
-): Promise<RuleCapabilities> {
-  const role = setRoles.find((candidate) => !missing.has(candidate)) ?? 'clusterIp';
-  return await driver.capabilities(family, ipSetFor(role, family).name);
+/** Asks for what the rules need and is not known yet. The match on sets can be probed with any set that is there. */
+async function learn({ driver }: RulePlannerOptions, input: RulePlanInput, known: Known): Promise<Known> {
+  const { family, missingSets } = input;
+  const open = new Set([...neededExtensions(input)].filter((extension) => !known.asked.has(extension)));
+  if (open.size === 0) return known;
+  const role = setRoles.find((candidate) => !missingSets.has(candidate)) ?? 'clusterIp';
+  const { randomFully, missing } = await driver.capabilities(family, ipSetFor(role, family).name, open);
+  return {
+    asked: new Set([...known.asked, ...open]),
+    randomFully: open.has('MASQUERADE') ? randomFully : known.randomFully,
+    missing: new Set([...known.missing, ...[...missing].filter((extension) => open.has(extension))]),
+  };
 }
 
 /** What does not work without an extension; without a set, what the set is for. */

@@ -1,4 +1,4 @@
-import type { RuleChain, RuleJump, RuleSet, RuleTable } from '../model/rule-set.ts';
+import type { RuleChain, RuleExtension, RuleJump, RuleSet, RuleTable } from '../model/rule-set.ts';
 import type { RuleDraft, RuleNeed, RulePlanInput } from './rules-parts.ts';
 import { filterChains, filterRules, outputFilterChain } from './rules-filter.ts';
 import { natChains, natRules } from './rules-nat.ts';
@@ -43,6 +43,12 @@ export function planRules(input: RulePlanInput): RulePlan {
     jumps: missing.has('comment') ? jumps.map((jump) => ({ ...jump, comment: '' })) : jumps,
     notes: [...missing].sort().map((need) => noteFor(need, drafts, missing)),
   };
+}
+
+/** Extensions that the rules need, comments included. Pure. */
+export function neededExtensions(input: RulePlanInput): ReadonlySet<RuleExtension> {
+  const parts = [...natRules(input), ...filterRules(input)].flatMap((draft) => draft.parts);
+  return new Set(parts.flatMap(({ needs }) => needs ?? []));
 }
 
 function chainsOf(

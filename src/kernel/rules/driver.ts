@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IpFamily } from '../../model/ip.ts';
-import type { RuleCapabilities, RuleSet } from '../../model/rule-set.ts';
+import type { RuleCapabilities, RuleExtension, RuleSet } from '../../model/rule-set.ts';
 import type { RuleDifference, RulesDriver } from '../drivers.ts';
 import type { IptablesFlavour } from './iptables-version.ts';
 import type { SavedRules } from './parse-save.ts';
 import type { Probe } from './probe-extensions.ts';
 import { ipFamilies } from '../../model/ip.ts';
+import { ruleExtensions } from '../../model/rule-set.ts';
 import { DriverError } from '../errors.ts';
 import { flavourInUse } from './choose-flavour.ts';
 import { compareRules } from './compare-rules.ts';
@@ -66,13 +67,18 @@ export class IptablesRulesDriver implements RulesDriver {
   }
 
   /**
-   * Which extensions the kernel and iptables have. Those that rules in place already use, or used when the program
-   * started, are not probed. `existingSet` is the name of any set that exists, to probe the match on sets with.
+   * Which of the wanted extensions the kernel and iptables have. Those that rules in place already use, or used when the
+   * program started, are not probed; the others are, by writing rules that nothing leads to and removing them again. `existingSet` is the name of any set that exists, to probe the match on sets with.
    */
-  async capabilities(family: IpFamily, existingSet: string): Promise<RuleCapabilities> {
+  async capabilities(
+    family: IpFamily,
+    existingSet: string,
+    wanted: ReadonlySet<RuleExtension> = new Set(ruleExtensions),
+  ): Promise<RuleCapabilities> {
     const iptables = await this.#find(family);
     const answered = probesAnswered(this.#firstReads.take(iptables) ?? (await saveRules(this.#run, iptables)));
-    const open = probes.filter((probe) => !answered.has(probe));
+    const isWanted = (probe: Probe) => wanted.has(probe === 'random-fully' ? 'MASQUERADE' : probe);
+    const open = probes.filter((probe) => isWanted(probe) && !answered.has(probe));
     if (open.length === 0 || (await this.#canHold(iptables, open, existingSet))) return capabilitiesFrom(new Set());
     await restoreRules(this.#run, iptables, renderScratchChain('nat', []) + renderScratchChain('filter', []));
     const failed = new Set<Probe>();

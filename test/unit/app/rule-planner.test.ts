@@ -13,13 +13,15 @@ function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[]
   const log: Log = { ...silentLog, warning: (_message, fields = {}) => warnings.push(fields) };
   const probes: string[] = [];
   const left: string[] = [];
+  const asked: string[] = [];
   const node = { podCidrs };
   const proxier: Pick<ProxierSettings, 'masqueradePorts'> = {};
   const plan = rulePlanner({
     config: { masqueradeBit: 14, masqueradeAll: false, localDetection: { mode: 'NodeCIDR' }, proxier },
     driver: {
-      capabilities: async (family, set) => {
+      capabilities: async (family, set, wanted) => {
         probes.push(`${family} ${set}`);
+        asked.push([...(wanted ?? [])].sort().join(' '));
         return { randomFully: true, missing: new Set(missing) };
       },
     },
@@ -27,9 +29,12 @@ function setup(missing: readonly RuleExtension[] = [], podCidrs: readonly Cidr[]
     log,
     onLeftOut: (family, what, lost) => left.push(`${family} ${what} ${lost}`),
   });
-  const planFamily = (family: IpFamily = 'IPv4', missingRoles: ReadonlySet<SetRole> = new Set()) =>
-    plan({ family, filledRoles: new Set<SetRole>(['clusterIp']), outputFilters: [], missingRoles, version: '' });
-  return { planFamily, warnings, left, probes, node, proxier };
+  const planFamily = (
+    family: IpFamily = 'IPv4',
+    missingRoles: ReadonlySet<SetRole> = new Set(),
+    filled: readonly SetRole[] = ['clusterIp'],
+  ) => plan({ family, filledRoles: new Set(filled), outputFilters: [], missingRoles, version: '' });
+  return { planFamily, warnings, left, asked, probes, node, proxier };
 }
 
 describe('rulePlanner', () => {
@@ -37,6 +42,15 @@ describe('rulePlanner', () => {
     const { planFamily, probes } = setup();
     for (const family of ['IPv4', 'IPv4', 'IPv6', 'IPv4'] as const) await planFamily(family);
     expect(probes.map((probe) => probe.split(' ')[0])).toEqual(['IPv4', 'IPv6']);
+  });
+
+  it('asks for what the rules need and no more, and later for what they need then', async () => {
+    const { planFamily, asked, left } = setup(['physdev']);
+    await planFamily();
+    await planFamily('IPv4', new Set(), ['clusterIp', 'externalIp']);
+    await planFamily('IPv4', new Set(), ['clusterIp', 'externalIp']);
+    expect(asked).toEqual(['MARK MASQUERADE REJECT addrtype comment conntrack mark set', 'physdev']);
+    expect(left.map((each) => each.split(' ')[1])).toEqual(['physdev']);
   });
 
   it('follows the ports that masqueraded connections may have', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Command, CommandResult } from '../../../../src/kernel/rules/run-command.ts';
 import { IptablesRulesDriver } from '../../../../src/kernel/rules/driver.ts';
+import type { RuleExtension } from '../../../../src/model/rule-set.ts';
 import { planRules } from '../../../../src/plan/plan-rules.ts';
 import { emptyInput } from '../../../support/rule-plans.ts';
 
@@ -11,6 +12,8 @@ import { emptyInput } from '../../../support/rule-plans.ts';
 let saved: Record<string, string>;
 /** Programs that were started. */
 let started: string[];
+/** What restores were given. */
+let inputs: string[];
 
 const emptyNat = '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n';
 const withKubeChain = '*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n';
@@ -28,6 +31,7 @@ afterAll(() => rmSync(procDirectory, { recursive: true }));
 beforeEach(() => {
   saved = {};
   started = [];
+  inputs = [];
 });
 
 /** Debian's programs; a restore makes the tables that it names. */
@@ -36,6 +40,7 @@ async function run({ file, parameters, input = '' }: Command): Promise<CommandRe
   started.push(isVersion ? `${file} --version` : file);
   const [, name = '', action] = /^(ip6?tables(?:-nft|-legacy)?)(?:-(save|restore))?$/.exec(file) ?? [];
   if (isVersion) return printed(`${name} v1.8.9 (${name.endsWith('legacy') ? 'legacy' : 'nf_tables'})`);
+  if (action === 'restore') inputs.push(input);
   if (action === 'restore' && input.includes('*nat')) saved[`${name}-save`] ??= emptyNat;
   return printed(action === 'save' ? (saved[file] ?? '') : '');
 }
@@ -79,6 +84,22 @@ describe('the start', () => {
       'iptables-nft-restore',
       'ip6tables-nft-restore',
     ]);
+  });
+
+  it('writes nothing to find out what rules in place show, or what nobody asks for', async () => {
+    const rule = '-A KUBE-POSTROUTING -m comment --comment "x" -j MASQUERADE --random-fully';
+    saved = { 'iptables-nft-save': `*nat\n:KUBE-POSTROUTING - [0:0]\n${rule}\nCOMMIT\n` };
+    const wanted = new Set<RuleExtension>(['comment', 'MASQUERADE']);
+    const capabilities = await driver('nft').capabilities('IPv4', 'KUBE-CLUSTER-IP', wanted);
+    expect(capabilities).toEqual({ randomFully: true, missing: new Set() });
+    expect(count('-restore')).toBe(0);
+  });
+
+  it('tries what is asked for and not in place, and nothing else', async () => {
+    saved = { 'iptables-nft-save': emptyNat };
+    await driver('nft').capabilities('IPv4', 'KUBE-CLUSTER-IP', new Set<RuleExtension>(['ipvs']));
+    expect(inputs).toHaveLength(1);
+    expect(inputs[0]?.match(/-[mj] \w+/g)).toEqual(['-m ipvs']);
   });
 
   it('reads again for what is asked later', async () => {

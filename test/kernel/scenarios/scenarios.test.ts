@@ -9,7 +9,7 @@ import { KernelWorld } from './kernel-world.ts';
 
 const world = new KernelWorld();
 
-beforeAll(() => world.open(), 60_000);
+beforeAll(() => world.open());
 afterAll(() => world.close());
 
 /** The kernel looks for a real server in a list: so many of one virtual server take minutes. */
@@ -36,12 +36,8 @@ const filesWithScenarios = scenarioFiles()
   .filter(([, scenarios]) => scenarios.length > 0);
 
 describe.each(filesWithScenarios)('%s', (_file, scenarios) => {
-  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
-    '%s',
-    async (_, scenario) => {
-      await world.clear(needsEmptyKernel(scenario));
-      expect(await play(scenario, world)).toBe('');
-    },
-    300_000,
-  );
+  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', async (_, scenario) => {
+    await world.clear(needsEmptyKernel(scenario));
+    expect(await play(scenario, world)).toBe('');
+  });
 });

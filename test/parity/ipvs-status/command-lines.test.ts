@@ -256,7 +256,7 @@ it('same answer: every two options of a listing', async () => {
   await world.restore(table);
   const pairs = listingOptions.flatMap((one, index) => listingOptions.slice(index + 1).map((two) => ['-Ln', one, two]));
   await expectSame(world, pairs);
-}, 120_000);
+});
 
 it('same answer: which of several mistakes is told', async () => {
   const options = words('-c -t@1.1.1.1 -s@rr -p -M@255.0.0.0 -r@1.1.1.1 -m -w@3 -x@3 -y@3').concat(
@@ -272,7 +272,7 @@ it('same answer: which of several mistakes is told', async () => {
     words(`-L ${text}`),
   );
   await expectSame(world, [...growing, ...listings]);
-}, 120_000);
+});
 
 it('commands that change the table are refused with the exit code of a usage error', async () => {
   const commands = '-A|-E|-D|-a|-e|-d|-C|-R|-Z|--set|--start-daemon master|--stop-daemon master|--clear|-At 1.1.1.1:80';

@@ -31,7 +31,7 @@ describe('synchronization daemons', () => {
     await world.shell.run(`ipvsadm --stop-daemon backup; ${backup} --mcast-group ff02::81`);
     await expectSame(world, listings);
     expect((await world.ours(['-L', '--daemon'])).output).toMatch(/^master .*\nbackup .*group=ff02::81/);
-  }, 60_000);
+  });
 });
 
 describe('the program itself', () => {
@@ -51,7 +51,7 @@ describe('the program itself', () => {
     await expectSameStarted('', '-Ln');
     await expectSameStarted('', '-L -t 10.0.0.7:80');
     await expectSameStarted('setpriv --reuid 1000 --clear-groups', '-Ln');
-  }, 60_000);
+  });
 
   it('ends quietly when nobody reads on', async () => {
     const lines = Array.from({ length: 3000 }, (_, index) => `-A -t 10.7.${index >> 8}.${index & 255}:80 -s rr`);
@@ -59,7 +59,7 @@ describe('the program itself', () => {
     expect(await world.shell.run(`${program} -Ln | head -1`)).toMatch(
       /^IP Virtual Server version [\d.]+ \(size=\d+\)\n$/,
     );
-  }, 60_000);
+  });
 
   it('teaches, and tells its version, without a kernel', async () => {
     const without = 'setpriv --reuid 1000 --clear-groups';
@@ -72,5 +72,5 @@ describe('the program itself', () => {
       exitCode: '0',
     });
     expect(await run(`${without} ${program} -C`)).toMatchObject({ output: '', exitCode: '2' });
-  }, 60_000);
+  });
 });

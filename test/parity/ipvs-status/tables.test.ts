@@ -41,7 +41,7 @@ it('generated tables, in every way that they can be listed', async () => {
     await world.restore(table);
     await expectSame(world, listings);
   }
-}, 120_000);
+});
 
 it('one virtual server at a time', async () => {
   const [table = []] = fc.sample(generatedTable, { numRuns: 1, seed: 7 });
@@ -55,7 +55,7 @@ it('one virtual server at a time', async () => {
     world,
     selectors.map((selector, index) => words(`${shown[index % shown.length]} ${selector}`)),
   );
-}, 60_000);
+});
 
 it('real servers on this node, as Services get them', async () => {
   const transport = openAddonTransport({ addon: loadNetlinkAddon(), protocol: netlinkProtocol.generic });

@@ -9,6 +9,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { InterfaceWatch } from './interface-watch.ts';
 import { type Kernel, openKernel } from './open-kernel.ts';
 import { prepareNode } from './prepare-node.ts';
+import { requireRawSockets } from './require-raw-sockets.ts';
 import { requireScheduler } from './require-scheduler.ts';
 import { openNodeView } from './tools/node-view.ts';
 
@@ -52,6 +53,7 @@ export async function openNodeKernel(options: {
   readonly log: Log;
 }): Promise<NodeKernel> {
   const { settings, metrics, runCommand, log } = options;
+  requireRawSockets();
   const kernel = await prepareKernel(settings, log, (operations) =>
     metrics.proxier.operations('virtualServer', 'applied', operations),
   );

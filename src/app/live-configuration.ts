@@ -123,9 +123,8 @@ export class LiveConfiguration {
   #takeUp(next: ReadConfiguration, waiting: readonly string[]): void {
     const { log, setVerbosity, setProxierSettings } = this.#options;
     const before = this.#inForce.config;
-    const { iptablesFlavour, operation, apiServer } = before.proxier;
     const { verbosity } = next.config.logging;
-    const proxier = { ...next.config.proxier, iptablesFlavour, operation, apiServer };
+    const proxier = { ...next.config.proxier, ...needingRestart(before.proxier) };
     const config = { ...before, logging: { ...before.logging, verbosity }, proxier };
     this.#inForce = { ...this.#inForce, config };
     if (verbosity !== before.logging.verbosity) setVerbosity(verbosity);
@@ -144,4 +143,9 @@ export class LiveConfiguration {
     this.#told = what;
     tell();
   }
+}
+
+/** Settings of ours that a running process goes on with, whatever the files say. */
+function needingRestart({ iptablesFlavour, operation, apiServer, statusSocket, knownNodes = 'own' }: ProxierSettings) {
+  return { iptablesFlavour, operation, apiServer, statusSocket, knownNodes };
 }

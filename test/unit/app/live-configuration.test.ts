@@ -121,6 +121,19 @@ describe('LiveConfiguration', () => {
     expect(seen).toEqual([restart('ipvs.scheduler')]);
   });
 
+  it.each([
+    ['knownNodes', 'knownNodes: all'],
+    ['statusSocket', 'statusSocket: /run/other.sock'],
+    ['iptables.flavour', 'iptables: {flavour: nft}'],
+    ['apiServer.discovery', 'apiServer: {discovery: false}'],
+  ])('does not take %s for taken up by a file that was replaced', async (field, text) => {
+    const { write, seen } = setup();
+    await write('proxier', `${ours}${text}\n`, 'replaced');
+    expect(seen.splice(0)).toEqual([`warning Part of the configuration needs a restart: ${field}`]);
+    await write('proxier', `${ours}${text}\n`);
+    expect(seen).toEqual([restart(field)]);
+  });
+
   it('says once that a file cannot be used, whatever is written to it, until it can', async () => {
     const { write, seen } = setup();
     await write('config', undefined);

@@ -68,6 +68,11 @@ export class LiveConfiguration {
     }
   }
 
+  /** What was written between the first reading and the beginning of the watch, if anything. */
+  catchUp(): void {
+    this.#cancelWork = this.#options.clock.schedule(settleMs, () => this.#read('ifChanged'));
+  }
+
   stop(): void {
     this.#cancelWork?.();
     for (const stop of this.#stopWatching.splice(0)) stop();
@@ -75,7 +80,7 @@ export class LiveConfiguration {
 
   /** Reads the files now and takes up what changed; what cannot be taken up ends the process. */
   reload(): void {
-    this.#read(true);
+    this.#read('mayEnd');
   }
 
   /** A watch ends with the first change that it reports. */
@@ -98,12 +103,12 @@ export class LiveConfiguration {
       this.#cancelWork = clock.schedule(watchRetryMs, () => this.#watchAndRead());
       return;
     }
-    const mayEnd = this.#isWritten;
+    const why = this.#isWritten ? 'mayEnd' : 'mayNotEnd';
     this.#isWritten = false;
-    this.#read(mayEnd);
+    this.#read(why);
   }
 
-  #read(mayEnd: boolean): void {
+  #read(why: 'mayEnd' | 'mayNotEnd' | 'ifChanged'): void {
     const { log, onFatal, reload } = this.#options;
     let next: ReadConfiguration;
     try {
@@ -115,7 +120,8 @@ export class LiveConfiguration {
       return;
     }
     const waiting = fieldsForRestart(this.#inForce, next);
-    if (waiting.length > 0 && mayEnd) return onFatal(new ConfigurationChangedError(waiting));
+    if (why === 'ifChanged' && waiting.length === 0 && isSame(this.#inForce.config, next.config)) return;
+    if (waiting.length > 0 && why === 'mayEnd') return onFatal(new ConfigurationChangedError(waiting));
     this.#takeUp(next, waiting);
   }
 

@@ -38,8 +38,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       process.stdout.write(versionText(invocation.raw));
       return 0;
     case 'writeConfiguration':
-      writeFileSync(invocation.path, invocation.text);
-      return 0;
+      return await writeConfiguration(invocation);
     case 'cleanup':
       return await cleanUpOnly(invocation.settings);
     case 'initOnly':
@@ -51,6 +50,13 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
 
 function versionText(raw: boolean): string {
   return raw ? `${JSON.stringify({ ...version, ipvsProxier: programVersion })}\n` : `Kubernetes ${version.text}\n`;
+}
+
+async function writeConfiguration({ path, text, settings }: Extract<Invocation, { kind: 'writeConfiguration' }>) {
+  return await reportingFailure(openLog(settings.config.logging, settings.notices), async () => {
+    writeFileSync(path, text);
+    return 0;
+  });
 }
 
 async function prepareOnly(settings: LoadedSettings): Promise<number | undefined> {

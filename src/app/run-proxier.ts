@@ -5,10 +5,10 @@ import type { IpFamily } from '../model/ip.ts';
 import { watchEventLoopLag } from '../observe/event-loop-lag.ts';
 import { ProxierHealth } from '../observe/health.ts';
 import type { Klog } from '../observe/klog.ts';
-import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { readProcessUsage } from '../observe/process-usage.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { endOnSignal } from './end-on-signal.ts';
 import { LiveConfiguration } from './live-configuration.ts';
 import { adjustOomScore } from './oom-score.ts';
 import { operate } from './operate.ts';
@@ -25,6 +25,7 @@ import { programVersion, version } from './version.ts';
  */
 export async function runProxier(options: { readonly settings: LoadedSettings; readonly klog: Klog }): Promise<void> {
   const { settings, klog } = options;
+  const signals = endOnSignal({ klog, clock: systemClock });
   const { config } = settings;
   const log = klog.named('app/run-proxier.ts');
   log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });
@@ -65,7 +66,15 @@ export async function runProxier(options: { readonly settings: LoadedSettings; r
   const live = followConfiguration(settings, { klog, daemon, onFatal });
   const stopLag = watchEventLoopLag(systemClock, metrics.proxier.eventLoopLag);
   const stopAll = () => Promise.allSettled([stop(), ...stopServing.map((each) => each())]);
-  stopOnSignal({ log, klog, stopAll, stopWatching: [stopLag, () => live.stop()] });
+  signals.working({
+    reload: () => live.reload(),
+    async stop() {
+      stopLag();
+      live.stop();
+      await stopAll();
+    },
+  });
+  setInterval(() => {}, 2 ** 30); // nothing else keeps the process alive: all other timers are for while it lives
 }
 
 /** How long an Event that explains the end of the process has to get through. */
@@ -109,7 +118,7 @@ function followConfiguration(
     log,
   });
   live.start();
-  process.on('SIGHUP', () => live.reload());
+  if (settings.configFile !== '' || settings.flags['proxier-config'] !== '') live.catchUp();
   return live;
 }
 
@@ -121,29 +130,4 @@ function openMetrics(settings: LoadedSettings) {
     features: settings.featureGates,
     processUsage: readProcessUsage,
   });
-}
-
-/** Longest time that the round in progress may take to end. */
-const stopDeadlineMs = 5_000;
-
-function stopOnSignal(parts: {
-  readonly log: Log;
-  readonly klog: Klog;
-  readonly stopAll: () => Promise<unknown>;
-  readonly stopWatching: readonly (() => void)[];
-}): void {
-  const keepAlive = setInterval(() => {}, 2 ** 30);
-  const stop = (signal: NodeJS.Signals) => {
-    parts.log.info('Stopping; Services stay programmed', { signal });
-    const exit = () => {
-      clearInterval(keepAlive);
-      parts.klog.flush();
-      process.exit(0);
-    };
-    setTimeout(exit, stopDeadlineMs).unref();
-    for (const each of parts.stopWatching) each();
-    void parts.stopAll().then(exit);
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
 }

@@ -166,6 +166,17 @@ describe('LiveConfiguration', () => {
     expect(seen).toEqual(['verbosity 2']);
   });
 
+  it('catches up with what was written before it began to watch, without a word where nothing was', async () => {
+    const { live, seen, files, clock } = setup();
+    live.catchUp();
+    await clock.advance(1_000);
+    expect(seen).toEqual([]);
+    files.set('config', `${theirs}ipvs: {scheduler: lc}\nlogging: {verbosity: 3}\n`);
+    live.catchUp();
+    await clock.advance(1_000);
+    expect(seen).toEqual(['verbosity 3', 'warning Part of the configuration needs a restart: ipvs.scheduler']);
+  });
+
   it('can be asked to read the files, and stops', async () => {
     const { live, seen, files, watched, clock } = setup();
     files.set('config', `${theirs}logging: {verbosity: 3}\n`);

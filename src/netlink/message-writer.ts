@@ -150,24 +150,13 @@ export class MessageWriter {
    * followed by zeros. Only dotted decimal is read here; pass the bytes of an IPv6 address to `raw`.
    */
   ipv4(type: number, dotted: string, length: 4 | 16): void {
-    const words = length >> 2;
-    this.#reserve(1 + words);
+    this.#reserve(1 + (length >> 2));
     this.#words[this.#cursor++] = attributeHeader(4 + length, type);
-    this.#words[this.#cursor] = 0;
-    if (words === 4) this.#words.fill(0, this.#cursor + 1, this.#cursor + 4);
-    let at = this.#cursor << 2;
-    let octet = 0;
-    for (let index = 0; index < dotted.length; index++) {
-      const code = dotted.charCodeAt(index);
-      if (code === 46) {
-        this.#bytes[at++] = octet;
-        octet = 0;
-      } else {
-        octet = octet * 10 + code - 48;
-      }
-    }
-    this.#bytes[at] = octet;
-    this.#cursor += words;
+    this.#words[this.#cursor++] = networkOrder32(ipv4Number(dotted));
+    if (length === 4) return;
+    this.#words[this.#cursor++] = 0;
+    this.#words[this.#cursor++] = 0;
+    this.#words[this.#cursor++] = 0;
   }
 
   /** A string with its terminating NUL. Latin letters only: names in the kernel have no others. */
@@ -211,6 +200,22 @@ export class MessageWriter {
     this.#words = grown;
     this.#bytes = new Uint8Array(grown.buffer);
   }
+}
+
+/** Dotted decimal as a number; the first octet is the highest. */
+function ipv4Number(dotted: string): number {
+  let number = 0;
+  let octet = 0;
+  for (let index = 0; index < dotted.length; index++) {
+    const code = dotted.charCodeAt(index);
+    if (code === 46) {
+      number = (number << 8) | octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + code - 48;
+    }
+  }
+  return ((number << 8) | octet) >>> 0;
 }
 
 /** An attribute's length is 16 bits wide and counts its header of 4 bytes. */

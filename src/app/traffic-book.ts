@@ -23,6 +23,7 @@ export interface TrafficBookOptions {
 
 /** What is kept of a virtual server: what the kernel had counted when it was last read, and its connections. */
 interface ServerEntry {
+  owner: ServicePortLabels;
   port: PortEntry;
   /** Blank where the bound on series leaves it out. */
   labels: string;
@@ -136,7 +137,7 @@ export class TrafficBook implements TrafficView {
   #virtualServer(virtualServer: VirtualServer, counters: TrafficCounters): void {
     const owner = this.#options.ownerOf(virtualServer);
     if (owner === undefined) return;
-    const entry = this.#entryOf(virtualServer, labelText({ ...owner }));
+    const entry = this.#entryOf(virtualServer, owner);
     entry.reading = this.#reading;
     entry.port.reading = this.#reading;
     entry.found = none;
@@ -150,32 +151,36 @@ export class TrafficBook implements TrafficView {
   }
 
   /** The entry of a virtual server, with labels as far as there is room for them now. */
-  #entryOf({ key, identity }: VirtualServer, labels: string): ServerEntry {
-    const entry = this.#servers.get(key) ?? newServer(this.#rest);
+  #entryOf({ key, identity }: VirtualServer, owner: ServicePortLabels): ServerEntry {
+    const entry = this.#servers.get(key) ?? newServer(owner, this.#rest);
     this.#servers.set(key, entry);
-    if (entry.port.labels !== labels) {
-      entry.port = this.#portOf(labels);
+    if (!isSamePort(entry.owner, owner)) {
+      entry.owner = owner;
+      entry.port = this.#rest;
       entry.labels = '';
     }
     if (entry.labels !== '') return entry;
+    if (entry.port === this.#rest) entry.port = this.#portOf(owner);
     if (entry.port !== this.#rest && identity.kind === 'address' && this.#takes(seriesOf.virtualServer)) {
       const address = formatEndpoint(identity.address, identity.port);
-      entry.labels = `${labels},${labelText({ address })}`;
+      entry.labels = `${entry.port.labels},${labelText({ address })}`;
     } else {
       this.#serversLeftOut += 1;
     }
     return entry;
   }
 
-  #portOf(labels: string): PortEntry {
-    const known = this.#ports.get(labels);
+  #portOf(owner: ServicePortLabels): PortEntry {
+    const { namespace, service, port: name, protocol } = owner;
+    const key = `${namespace}/${service}/${name}/${protocol}`;
+    const known = this.#ports.get(key);
     if (known !== undefined) return known;
     if (!this.#takes(seriesOf.port)) {
-      this.#portsLeftOut.add(labels);
+      this.#portsLeftOut.add(key);
       return this.#rest;
     }
-    const port = newPort(labels);
-    this.#ports.set(labels, port);
+    const port = newPort(labelText({ ...owner }));
+    this.#ports.set(key, port);
     return port;
   }
 
@@ -208,8 +213,8 @@ export class TrafficBook implements TrafficView {
       if (entry.reading !== this.#reading) this.#servers.delete(key);
       entry.shown = entry.found;
     }
-    for (const [labels, port] of this.#ports) {
-      if (port.reading !== this.#reading) this.#ports.delete(labels);
+    for (const [key, port] of this.#ports) {
+      if (port.reading !== this.#reading) this.#ports.delete(key);
       port.shown = port.found;
       port.found = new Map();
     }
@@ -225,8 +230,17 @@ export class TrafficBook implements TrafficView {
   }
 }
 
-function newServer(port: PortEntry): ServerEntry {
-  return { port, labels: '', counted: [], shown: none, found: none, reading: 0 };
+function isSamePort(one: ServicePortLabels, other: ServicePortLabels): boolean {
+  return (
+    one.service === other.service &&
+    one.namespace === other.namespace &&
+    one.port === other.port &&
+    one.protocol === other.protocol
+  );
+}
+
+function newServer(owner: ServicePortLabels, port: PortEntry): ServerEntry {
+  return { owner, port, labels: '', counted: [], shown: none, found: none, reading: 0 };
 }
 
 function newPort(labels: string): PortEntry {

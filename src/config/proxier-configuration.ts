@@ -69,7 +69,7 @@ export const proxierFields = {
       'endpoint',
     ]),
     maxSeries: nullableInteger(
-      'Most series with labels: 5 for a Service port, 2 for a virtual server and for an endpoint. Service ports that do not fit are added up as one, with empty labels. 100 to 200000.',
+      'Most series with labels: 5 for a Service port, 2 for a virtual server and for an endpoint. Service ports that do not fit are added up as one, with empty labels. 100 to 50000, about 0.7 KB of memory each.',
       10_000,
     ),
   }),
@@ -154,8 +154,8 @@ function socketPath(file: string, field: string, value: string) {
 function trafficProblems(file: string, { traffic, audit }: ProxierFile) {
   const problems = [];
   const { metrics, maxSeries } = traffic;
-  if (maxSeries < 100 || maxSeries > 200_000) {
-    problems.push(invalidValue(`${file}: traffic.maxSeries`, maxSeries, 'must be within the range [100, 200000]'));
+  if (maxSeries < 100 || maxSeries > 50_000) {
+    problems.push(invalidValue(`${file}: traffic.maxSeries`, maxSeries, 'must be within the range [100, 50000]'));
   }
   if (metrics !== 'off' && audit.period === 0n) {
     problems.push(invalidValue(`${file}: traffic.metrics`, metrics, 'must be off where audit.period is 0'));

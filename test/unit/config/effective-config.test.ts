@@ -446,7 +446,7 @@ describe('ProxierConfiguration', () => {
     [
       'too few series',
       'traffic: {maxSeries: 99}',
-      'traffic.maxSeries: Invalid value: 99: must be within the range [100, 200000]',
+      'traffic.maxSeries: Invalid value: 99: must be within the range [100, 50000]',
     ],
     [
       'a period that is too short',

@@ -76,6 +76,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     nodeName: name,
     addressWaitMs: settings.manifests.length > 0 ? 0 : usualAddressWaitMs,
     needsPodCidrs: config.localDetection.mode === 'NodeCIDR',
+    isNodeListed: () => tables.nodesVersion > 0,
     clock,
     log,
     onWake: () => work.wake(),

@@ -8,6 +8,8 @@ export interface NodeGateOptions {
   readonly addressWaitMs: number;
   /** Local traffic is told by the Node's pod networks, so nothing can be done without them. */
   readonly needsPodCidrs: boolean;
+  /** Whether the Node would be known if it existed: the API server has answered. Until then nobody gives up. */
+  readonly isNodeListed?: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Time is up: look again. */
@@ -81,7 +83,7 @@ export class NodeGate {
     const seconds = (addressWaitMs + (needsPodCidrs ? podCidrWaitMs : 0)) / 1000;
     log.info('Waiting for the Node before the first round', { node: nodeName, missing, seconds });
     this.#cancel.push(clock.schedule(addressWaitMs, () => this.#addressTimeIsUp()));
-    if (needsPodCidrs) this.#cancel.push(clock.schedule(seconds * 1000, () => this.#giveUp()));
+    if (needsPodCidrs) this.#giveUpAfter(seconds * 1000);
   }
 
   #addressTimeIsUp(): void {
@@ -89,9 +91,18 @@ export class NodeGate {
     this.#options.onWake();
   }
 
+  #giveUpAfter(delayMs: number): void {
+    this.#cancel.push(this.#options.clock.schedule(delayMs, () => this.#giveUp()));
+  }
+
+  /** Where Nodes cannot even be listed, a new process would fare no better, and the kernel is best left as it is. */
   #giveUp(): void {
     if (this.#isOpen) return;
-    const { nodeName, onGiveUp } = this.#options;
+    const { nodeName, onGiveUp, log, isNodeListed = () => true } = this.#options;
+    if (!isNodeListed()) {
+      log.warning('Still waiting: the API server has not listed the Node', { node: nodeName });
+      return this.#giveUpAfter(podCidrWaitMs);
+    }
     const what = this.#node === undefined ? `node ${nodeName} to exist` : `PodCIDR allocation on node ${nodeName}`;
     onGiveUp(new NodeWaitError(`timeout waiting for ${what}; local detection by NodeCIDR needs spec.podCIDRs`));
   }
@@ -105,6 +116,12 @@ export class NodeGate {
     this.#isOpen = true;
     const addresses = this.#node?.addresses ?? [];
     if (addresses.length > 0) log.info('Node found', { node: nodeName, addresses: addresses.join(',') });
-    else log.warning('Going on without the addresses of the Node', { node: nodeName, known: this.#node !== undefined });
+    else {
+      const known = this.#node !== undefined;
+      const hint = known
+        ? 'status.addresses has neither an InternalIP nor an ExternalIP; bindAddress stands in for them'
+        : 'no Node of this name: see hostnameOverride; bindAddress stands in for its addresses';
+      log.warning('Going on without the addresses of the Node', { node: nodeName, known, hint });
+    }
   }
 }

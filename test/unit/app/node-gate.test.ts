@@ -80,6 +80,18 @@ describe('NodeGate', () => {
     expect(open.letsThrough(undefined)).toBe(true);
   });
 
+  it.each([
+    ['there is no Node', undefined, 'no Node of this name: see hostnameOverride'],
+    ['the Node has none', node({ addresses: [] }), 'status.addresses has neither an InternalIP nor an ExternalIP'],
+  ])('says why it goes on without addresses: %s', async (_name, unfinished, hint) => {
+    const lines: unknown[] = [];
+    const waiting = gate({ log: { ...silentLog, warning: (_message, fields) => lines.push(fields?.['hint']) } });
+    waiting.letsThrough(unfinished);
+    await clock.advance(30_000);
+    waiting.letsThrough(unfinished);
+    expect(lines).toEqual([expect.stringContaining(hint)]);
+  });
+
   it('does not wait for addresses where nobody gives them', () => {
     expect(gate({ addressWaitMs: 0 }).letsThrough(undefined)).toBe(true);
   });
@@ -94,6 +106,17 @@ describe('NodeGate, when pod networks are needed', () => {
     expect(waiting.letsThrough(node({ podCidrs: [cidr('10.244.1.0/24')] }))).toBe(true);
     await clock.advance(600_000);
     expect(errors).toEqual([]);
+  });
+
+  it('waits without end while Nodes cannot be listed, and five minutes once they can', async () => {
+    let isListed = false;
+    const waiting = gate({ needsPodCidrs: true, isNodeListed: () => isListed });
+    waiting.letsThrough(undefined);
+    await clock.advance(3_600_000);
+    expect([waiting.isOpen, errors]).toEqual([false, []]);
+    isListed = true;
+    await clock.advance(300_000);
+    expect(errors).toEqual([expect.stringContaining('timeout waiting for node node-1 to exist')]);
   });
 
   it.each([

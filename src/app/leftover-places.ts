@@ -15,10 +15,14 @@ const limits = { timeoutMs: 30_000, maxOutputBytes: 256 * 1024 * 1024 };
  */
 export function leftoverPlaces(flavour: IptablesFlavour, run: CommandRunner = commandRunner(limits)): LeftoverPlace[] {
   const other = flavour === 'nft' ? 'legacy' : 'nft';
-  const ofIptables = [flavour, other].flatMap((each) =>
+  const places = [
+    { flavour, use: 'inUse' },
+    { flavour: other, use: 'notInUse' },
+  ] as const;
+  const ofIptables = places.flatMap((place) =>
     ipFamilies.map((family) => ({
-      name: `${family} rules of mode iptables (${each})`,
-      remove: () => removeIptablesMode(run, family, each as IptablesFlavour),
+      name: `${family} rules of mode iptables (${place.flavour})`,
+      remove: () => removeIptablesMode(run, { family, ...place }),
     })),
   );
   const ofIpvs = ipFamilies.map((family) => ({

@@ -2,7 +2,7 @@ import type { IpFamily } from '../../model/ip.ts';
 import type { SavedRules } from './parse-save.ts';
 import type { CommandRunner } from './run-command.ts';
 import type { IptablesFlavour } from './iptables-version.ts';
-import { type Iptables, findIptables } from './find-iptables.ts';
+import { findIptables } from './find-iptables.ts';
 import { restoreRules, saveRules } from './iptables-runs.ts';
 import { targetOf } from './normalize.ts';
 
@@ -21,11 +21,17 @@ export function isOfIptablesMode(table: string, chain: string): boolean {
   return chainsOfMode[table]?.test(chain) === true;
 }
 
-/** What mode iptables has left behind in one table. */
-interface Leftovers {
-  readonly chains: readonly ChainName[];
-  readonly lines: readonly string[];
-}
+/** Chains that both modes have. Where mode ipvs is at work they are its own; elsewhere they were left behind, too. */
+const sharedChains: Readonly<Record<string, RegExp>> = {
+  nat: /^KUBE-(?:SERVICES|POSTROUTING|MARK-MASQ)$/,
+  filter: /^KUBE-(?:FORWARD|PROXY-FIREWALL)$/,
+};
+/** Others may send packets there to be masqueraded. */
+const masqueradeMark = 'KUBE-MARK-MASQ';
+const masqueradeChains: ReadonlySet<string> = new Set([masqueradeMark, 'KUBE-POSTROUTING']);
+
+/** Whether mode ipvs uses this flavour of iptables on this node. */
+export type FlavourUse = 'inUse' | 'notInUse';
 
 /** Chains were left alone because rules that are in force still send packets there. */
 export class LeftoversInUseError extends Error {
@@ -37,49 +43,75 @@ export class LeftoversInUseError extends Error {
 }
 
 /**
- * Removes the chains that only mode iptables of kube-proxy has, with the jumps to them, in one transaction per table;
- * to be called when nothing of ours sends packets there any more. Returns their names, none where there are none or no
- * iptables. Throws `LeftoversInUseError` before anything is changed, and `DriverError`.
+ * Removes the chains that mode iptables of kube-proxy has and nobody uses now, with the jumps to them, in one
+ * transaction per table. Returns their names, none where there are none or no iptables. Throws `LeftoversInUseError`
+ * before anything is changed, and `DriverError`.
  */
 export async function removeIptablesMode(
   run: CommandRunner,
-  family: IpFamily,
-  flavour: IptablesFlavour,
+  target: { readonly family: IpFamily; readonly flavour: IptablesFlavour; readonly use: FlavourUse },
 ): Promise<readonly ChainName[]> {
-  const iptables = await findIptables(run, family, flavour);
-  return iptables === undefined ? [] : await removeFrom(run, iptables);
-}
-
-async function removeFrom(run: CommandRunner, iptables: Iptables): Promise<readonly ChainName[]> {
-  const { input, chains } = renderIptablesModeRemoval(await saveRules(run, iptables));
+  const iptables = await findIptables(run, target.family, target.flavour);
+  if (iptables === undefined) return [];
+  const { input, chains } = renderIptablesModeRemoval(await saveRules(run, iptables), target.use);
   if (input !== '') await restoreRules(run, iptables, input);
   return chains;
 }
 
 /** The input of the restore that removes them, and what it removes. Throws `LeftoversInUseError`. Pure. */
-export function renderIptablesModeRemoval(saved: SavedRules): { readonly input: string; readonly chains: ChainName[] } {
+export function renderIptablesModeRemoval(
+  saved: SavedRules,
+  use: FlavourUse,
+): { readonly input: string; readonly chains: readonly ChainName[] } {
   const chains: ChainName[] = [];
   let input = '';
-  for (const [table, pattern] of Object.entries(chainsOfMode)) {
-    const found = leftoversIn(saved, table, pattern);
-    if (found.chains.length === 0) continue;
-    chains.push(...found.chains.map((name) => `${table} ${name}`));
-    input += `${[`*${table}`, ...found.lines, 'COMMIT'].join('\n')}\n`;
+  const isThere = Object.entries(chainsOfMode).some(([table, pattern]) => matching(saved, table, pattern).length > 0);
+  for (const [table, pattern] of isThere ? Object.entries(chainsOfMode) : []) {
+    const shared = use === 'inUse' ? [] : matching(saved, table, sharedChains[table]);
+    const leaving = withoutThoseOfOthers(saved, table, [...matching(saved, table, pattern), ...shared]);
+    if (leaving.length === 0) continue;
+    chains.push(...leaving.map((name) => `${table} ${name}`));
+    input += `${[`*${table}`, ...removalLines(saved, table, leaving), 'COMMIT'].join('\n')}\n`;
   }
   return { input, chains };
 }
 
-function leftoversIn(saved: SavedRules, table: string, pattern: RegExp): Leftovers {
-  const all = saved.tables.get(table) ?? new Map();
-  const chains = [...all.keys()].filter((name) => pattern.test(name));
-  const leaving = new Set(chains);
-  const jumps: string[] = [];
-  for (const [name, { builtIn, rules }] of leaving.size === 0 ? [] : all) {
-    if (leaving.has(name)) continue;
-    const own = rules.filter((rule: string) => leaving.has(targetOf(rule) ?? ''));
-    if (own.length > 0 && !builtIn) throw new LeftoversInUseError(`chain ${name} of table ${table}`);
-    jumps.push(...own.map((rule: string) => `-D ${name} ${rule}`));
-  }
-  const lines = [...chains.map((name) => `:${name} - [0:0]`), ...jumps, ...chains.map((name) => `-X ${name}`)];
-  return { chains, lines };
+function matching(saved: SavedRules, table: string, pattern: RegExp | undefined): string[] {
+  return [...(saved.tables.get(table)?.keys() ?? [])].filter((name) => pattern?.test(name) === true);
+}
+
+/** Masquerading stays where a chain of somebody else uses it. */
+function withoutThoseOfOthers(saved: SavedRules, table: string, leaving: readonly string[]): readonly string[] {
+  const isUsed = jumpsTo(saved, table, leaving).some(({ builtIn, to }) => !builtIn && to === masqueradeMark);
+  return isUsed ? leaving.filter((name) => !masqueradeChains.has(name)) : leaving;
+}
+
+function removalLines(saved: SavedRules, table: string, leaving: readonly string[]): readonly string[] {
+  const jumps = jumpsTo(saved, table, leaving);
+  const inForce = jumps.find(({ builtIn }) => !builtIn);
+  if (inForce !== undefined) throw new LeftoversInUseError(`chain ${inForce.from} of table ${table}`);
+  return [
+    ...leaving.map((name) => `:${name} - [0:0]`),
+    ...jumps.map(({ from, rule }) => `-D ${from} ${rule}`),
+    ...leaving.map((name) => `-X ${name}`),
+  ];
+}
+
+interface Jump {
+  readonly from: string;
+  readonly builtIn: boolean;
+  readonly rule: string;
+  readonly to: string;
+}
+
+/** Rules outside of these chains that send packets to one of them. */
+function jumpsTo(saved: SavedRules, table: string, chains: readonly string[]): readonly Jump[] {
+  const targets = new Set(chains);
+  return [...(saved.tables.get(table) ?? [])].flatMap(([from, { builtIn, rules }]) => {
+    if (targets.has(from)) return [];
+    return rules.flatMap((rule) => {
+      const to = targetOf(rule) ?? '';
+      return targets.has(to) ? [{ from, builtIn, rule, to }] : [];
+    });
+  });
 }

@@ -48,7 +48,7 @@ COMMIT
 
 describe('renderIptablesModeRemoval', () => {
   it('removes the chains that only mode iptables has, and the jumps to them', () => {
-    expect(renderIptablesModeRemoval(parseSave(left)).input).toBe(`*nat
+    expect(renderIptablesModeRemoval(parseSave(left), 'inUse').input).toBe(`*nat
 :KUBE-NODEPORTS - [0:0]
 :KUBE-SEP-SXIVWICOYRO3J4NJ - [0:0]
 :KUBE-SVC-XPGD46QRK7WJZT7O - [0:0]
@@ -79,17 +79,36 @@ COMMIT
       '-A KUBE-SERVICES -m set',
       '-A KUBE-SERVICES -j KUBE-NODEPORTS\n-A KUBE-SERVICES -m set',
     );
-    expect(() => renderIptablesModeRemoval(parseSave(inForce))).toThrow(LeftoversInUseError);
-    expect(() => renderIptablesModeRemoval(parseSave(inForce))).toThrow('chain KUBE-SERVICES of table nat');
+    expect(() => renderIptablesModeRemoval(parseSave(inForce), 'inUse')).toThrow(LeftoversInUseError);
+    expect(() => renderIptablesModeRemoval(parseSave(inForce), 'inUse')).toThrow('chain KUBE-SERVICES of table nat');
+  });
+
+  const shared = left
+    .replace('-A KUBE-SERVICES -m set', '-A KUBE-SERVICES -j KUBE-NODEPORTS\n-A KUBE-SERVICES -m set')
+    .replace('-A KUBE-SVC', '-A KUBE-SVC-XPGD46QRK7WJZT7O -j KUBE-MARK-MASQ\n-A KUBE-SVC');
+
+  it('removes what both modes have, too, in a flavour that mode ipvs does not use', () => {
+    const { chains, input } = renderIptablesModeRemoval(parseSave(shared), 'notInUse');
+    expect(chains).toEqual(expect.arrayContaining(['nat KUBE-SERVICES', 'nat KUBE-MARK-MASQ', 'filter KUBE-FORWARD']));
+    expect(input).toContain('-D PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES');
+    expect(chains.filter((name) => /OTHERS|KUBE-FIREWALL|KUBELET/.test(name))).toEqual([]);
+  });
+
+  it('keeps masquerading where a chain of somebody else uses it', () => {
+    const used = shared.replace('-A KUBE-SVC', '-A OTHERS -j KUBE-MARK-MASQ\n-A KUBE-SVC');
+    const { chains } = renderIptablesModeRemoval(parseSave(used), 'notInUse');
+    expect(chains).toContain('nat KUBE-SERVICES');
+    expect(chains).not.toContain('nat KUBE-MARK-MASQ');
   });
 
   it('leaves a node alone that has nothing of it', () => {
     const clean = parseSave('*nat\n:PREROUTING ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\nCOMMIT\n');
-    expect(renderIptablesModeRemoval(clean)).toEqual({ input: '', chains: [] });
+    expect(renderIptablesModeRemoval(clean, 'notInUse')).toEqual({ input: '', chains: [] });
   });
 });
 
 describe('removeIptablesMode', () => {
+  const nft = { family: 'IPv4', flavour: 'nft', use: 'inUse' } as const;
   const runs: Command[] = [];
   const runner = (saved: string) => async (command: Command) => {
     runs.push(command);
@@ -98,11 +117,11 @@ describe('removeIptablesMode', () => {
   };
 
   it('writes once, and nothing where there is nothing', async () => {
-    expect(await removeIptablesMode(runner(left), 'IPv4', 'nft')).toContain('nat KUBE-SVC-XPGD46QRK7WJZT7O');
+    expect(await removeIptablesMode(runner(left), nft)).toContain('nat KUBE-SVC-XPGD46QRK7WJZT7O');
     expect(runs.map(({ file }) => file)).toEqual(['iptables-nft', 'iptables-nft-save', 'iptables-nft-restore']);
     runs.length = 0;
-    expect(await removeIptablesMode(runner(''), 'IPv4', 'nft')).toEqual([]);
+    expect(await removeIptablesMode(runner(''), nft)).toEqual([]);
     expect(runs.map(({ file }) => file)).toEqual(['iptables-nft', 'iptables-nft-save']);
-    expect(await removeIptablesMode(runner(left), 'IPv4', 'legacy')).toEqual([]); // there is none of that flavour
+    expect(await removeIptablesMode(runner(left), { ...nft, flavour: 'legacy' })).toEqual([]); // there is none of that flavour
   });
 });

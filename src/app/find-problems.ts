@@ -104,6 +104,21 @@ export class ProblemFinder {
     book.settle(`rules ${family} ${missing}`, nodeSubject(nodeName), [problem]);
   }
 
+  /** Whether our interface is up although it should be down. */
+  interfaceIsUp(isUp: boolean): void {
+    const { book, nodeName } = this.#options;
+    const finding = 'interface up';
+    if (!isUp) return book.forget(finding);
+    const words = 'somebody has set kube-ipvs0 up; it stays so, for setting it down would take its IPv6 addresses away';
+    const problem: Problem = {
+      reason: 'InterfaceUp',
+      action: 'EnsureInterface',
+      note: `node ${nodeName}: ${words}`,
+      scope: 'node',
+    };
+    book.settle(finding, nodeSubject(nodeName), [problem]);
+  }
+
   /** An IP set cannot be made. */
   setFailed(name: string, error: unknown): void {
     this.#aboutSet(`made ${name}`, 'IPSetFailed', `IP set ${name}: ${wordsOf(error)}`);

@@ -113,7 +113,10 @@ export function startServing(parts: WorkParts): NodeWork {
     healthCheckPorts,
     reconciler,
     onSetFill: (fill) => problems.setFilled(fill),
-    onEnded: () => measured.roundEnded(),
+    onEnded: () => {
+      measured.roundEnded();
+      problems.interfaceIsUp(kernel.address.isLeftUp);
+    },
     clock,
     log,
   });

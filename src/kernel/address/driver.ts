@@ -47,6 +47,8 @@ export interface DummyAddressDriver extends AddressDriver {
   removeInterface(): Promise<boolean>;
   /** Index of the dummy interface when it was last looked up, which every call does; undefined if there was none. */
   readonly interfaceIndex: number | undefined;
+  /** Whether the last `ensureInterface` left the interface up, for the sake of its IPv6 addresses. */
+  readonly isLeftUp: boolean;
 }
 
 /**
@@ -63,6 +65,7 @@ class RouteAddressDriver implements DummyAddressDriver {
   readonly #interfaceName: string;
   readonly #writer = new MessageWriter();
   #interfaceIndex: number | undefined;
+  #isLeftUp = false;
 
   constructor(options: AddressDriverOptions) {
     this.#transport = options.transport;
@@ -73,8 +76,13 @@ class RouteAddressDriver implements DummyAddressDriver {
     return this.#interfaceIndex;
   }
 
+  get isLeftUp(): boolean {
+    return this.#isLeftUp;
+  }
+
   async ensureInterface(): Promise<boolean> {
     const present = await this.#findInterface();
+    this.#isLeftUp = false;
     if (present === undefined) return await this.#makeInterface();
     this.#requireDummy(present);
     return present.isUp && (await this.#setDown(present));
@@ -83,7 +91,8 @@ class RouteAddressDriver implements DummyAddressDriver {
   /** Taking it down would take its IPv6 addresses away: with such it stays up, which does little harm. */
   async #setDown({ index }: Link): Promise<boolean> {
     const own = usableAddresses(await this.#listAll(), (interfaceIndex) => interfaceIndex === index);
-    if (own.some((address) => familyOf(address) === 'IPv6')) return false;
+    this.#isLeftUp = own.some((address) => familyOf(address) === 'IPv6');
+    if (this.#isLeftUp) return false;
     this.#writer.reset();
     encodeSetLinkDown(this.#writer, index);
     const [refusal] = await this.#transport.exchange(this.#writer);

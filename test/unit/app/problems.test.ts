@@ -204,6 +204,13 @@ describe('ProblemFinder', () => {
     expect(counted).toEqual(['RulesLeftOut']);
   });
 
+  it('tells of an interface that is up, until it is down', () => {
+    const { problems } = finder();
+    for (const isUp of [false, true, true, false, true]) problems.interfaceIsUp(isUp);
+    expect(events.map(({ reason }) => reason)).toEqual(['InterfaceUp', 'InterfaceUp']);
+    expect(events[0]?.note).toMatch(/^node node-1: somebody has set kube-ipvs0 up; it stays so, /);
+  });
+
   it('tells of a set that fills up, until it has room again', () => {
     const { problems } = finder();
     const fill = (entries: number) =>

@@ -40,8 +40,12 @@ describe('ensureInterface', () => {
   it('leaves it up when that would take IPv6 addresses away', async () => {
     const { kernel, driver } = setUp();
     const index = kernel.add('kube-ipvs0', 'dummy', ['10.96.0.1', 'fd00::1'], true);
+    expect(driver.isLeftUp).toBe(false);
     expect(await driver.ensureInterface()).toBe(false);
-    expect(kernel.interfaces.get(index)?.isUp).toBe(true);
+    expect([kernel.interfaces.get(index)?.isUp, driver.isLeftUp]).toEqual([true, true]);
+    await driver.apply([unbind('fd00::1')]);
+    expect(await driver.ensureInterface()).toBe(true);
+    expect(driver.isLeftUp).toBe(false);
   });
 
   it('leaves it up while addresses are bound', async () => {

@@ -77,6 +77,7 @@ function send(call: HttpCall, options: HttpExchangeOptions): Promise<IncomingMes
       resolve(response);
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
+      answer?.destroy(error); // its reader would learn no more than that it was cut
       const isStale = call.method === 'GET' && request.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(error.code ?? '');
       reject(isStale ? new ClosedWhileIdle('', { cause: error }) : error);
     });

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -206,6 +207,21 @@ describe('KubeClient.getJson', () => {
     await client.getJson('/x', never);
     await client.getJson('/x', never);
     expect(server.requests[0]?.socket).toBe(server.requests[1]?.socket);
+  });
+});
+
+describe('KubeClient.openStream', () => {
+  it('tells why the connection ended, which says whether the server is to blame', async () => {
+    const { client } = await serve([stream(['{}'])]);
+    const { body, close } = await client.openStream('/watch', { signal: never, deadlineMs: 1e6 });
+    const { socket } = body as unknown as IncomingMessage; // it is one, and only it has the socket
+    const timeOut = Object.assign(new Error('read ETIMEDOUT'), { code: 'ETIMEDOUT' });
+    setTimeout(() => socket.destroy(timeOut), 20);
+    const reading = (async () => {
+      for await (const chunk of body) expect(chunk.length).toBeGreaterThan(0);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    close();
   });
 });
 

@@ -13,6 +13,8 @@ export interface DecodedFile<Configuration> {
   readonly configuration: Configuration;
   /** Unknown and repeated keys. */
   readonly strictProblems: readonly ConfigProblem[];
+  /** Where the value of a field is written, or the nearest value around it. */
+  readonly positionOf: YamlSource['positionOf'];
 }
 
 /**
@@ -28,12 +30,18 @@ export function decodeFile<Schema extends z.ZodMiniType>(
   const source = readYamlSource(text, file);
   const content = withoutIdentity(source, file, identity);
   const strict = schema.safeParse(content);
-  if (strict.success) return { configuration: strict.data, strictProblems: source.duplicateKeys };
+  const positionOf: YamlSource['positionOf'] = (path) => source.positionOf(path);
+  if (strict.success) return { configuration: strict.data, strictProblems: source.duplicateKeys, positionOf };
   const unknownKeys = strict.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
   const lenient = schema.safeParse(withoutKeys(content, unknownKeys));
   if (!lenient.success) throw decodeError(lenient.error.issues.map((issue) => typeProblem(issue, content, source)));
   const unknown = unknownKeys.flatMap((issue) => issue.keys.map((key) => unknownKey([...issue.path, key], source)));
-  return { configuration: lenient.data, strictProblems: [...unknown, ...source.duplicateKeys] };
+  return { configuration: lenient.data, strictProblems: [...unknown, ...source.duplicateKeys], positionOf };
+}
+
+/** The steps of a path as `fieldPath` writes it. */
+export function pathSteps(field: string): readonly PropertyKey[] {
+  return [...field.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
 }
 
 /** A path as it is written in documentation: `logging.vmodule[0].verbosity`. */

@@ -1,8 +1,8 @@
 import type * as z from 'zod/mini';
 import { apiServerFields, apiServerProblems, apiServerSettings } from './api-server-settings.ts';
 import type { ProxierSettings } from './config.ts';
-import { ConfigError } from './errors.ts';
-import { decodeFile } from './decode-file.ts';
+import { ConfigError, type ConfigProblem, positionPrefix } from './errors.ts';
+import { decodeFile, pathSteps } from './decode-file.ts';
 import { parsePortRange } from '../model/port-range.ts';
 import { defaultStatusSocket } from '../model/status-protocol.ts';
 import { type Nanoseconds, parseGoDuration, toMilliseconds } from './go-duration.ts';
@@ -17,6 +17,7 @@ import {
   strictMap,
   text,
 } from './schema-fields.ts';
+import type { YamlSource } from './yaml-source.ts';
 
 export const proxierApiVersion = 'ipvs-proxier.io/v1alpha1';
 export const proxierKind = 'ProxierConfiguration';
@@ -102,7 +103,7 @@ export const defaultProxierSettings: ProxierSettings = settingsOf(schema.parse({
  */
 export function readProxierConfiguration(content: string, file: string): ProxierSettings {
   const identity = { apiVersion: proxierApiVersion, kind: proxierKind };
-  const { configuration, strictProblems } = decodeFile(content, file, identity, schema);
+  const { configuration, strictProblems, positionOf } = decodeFile(content, file, identity, schema);
   if (strictProblems.length > 0) throw new ConfigError('complete', strictProblems);
   const problems = [
     ...bounded(file, 'drain.deadline', configuration.drain.deadline, '0s', '168h'),
@@ -117,8 +118,21 @@ export function readProxierConfiguration(content: string, file: string): Proxier
     ...port(file, 'waiting.healthzPort', configuration.waiting.healthzPort),
     ...port(file, 'waiting.metricsPort', configuration.waiting.metricsPort),
   ];
-  if (problems.length > 0) throw new ConfigError('validate', problems);
+  if (problems.length > 0) {
+    throw new ConfigError(
+      'validate',
+      problems.map((each) => located(each, file, positionOf)),
+    );
+  }
   return settingsOf(configuration);
+}
+
+/** A problem whose field begins with the file, with the place in the file instead. */
+function located(found: ConfigProblem, file: string, positionOf: YamlSource['positionOf']): ConfigProblem {
+  const start = `${file}: `.length;
+  const field = found.field.slice(start);
+  const position = positionOf(pathSteps(field));
+  return { ...found, field, position, message: positionPrefix(position) + found.message.slice(start) };
 }
 
 function bounded(file: string, field: string, value: Nanoseconds, least: string, most: string) {

@@ -357,14 +357,20 @@ describe('ProxierConfiguration', () => {
   });
 
   it.each([
-    ['{urls: [10.0.0.1]}', '/p: apiServer.urls[0]: Invalid value: "10.0.0.1": must be https://host:port'],
+    ['{urls: [10.0.0.1]}', '/p:3:20: apiServer.urls[0]: Invalid value: "10.0.0.1": must be https://host:port'],
     [
       '{urls: ["https://a", "http://b"]}',
-      '/p: apiServer.urls[1]: Invalid value: "http://b": must be https://host:port',
+      '/p:3:33: apiServer.urls[1]: Invalid value: "http://b": must be https://host:port',
     ],
     ['{urls: ["https://u:p@a"]}', 'may have scheme, host, port and path only'],
-    ['{tlsServerName: "https://a"}', '/p: apiServer.tlsServerName: Invalid value: "https://a": must be a host name'],
-    ['{cacheFile: servers.json}', '/p: apiServer.cacheFile: Invalid value: "servers.json": must be an absolute path'],
+    [
+      '{tlsServerName: "https://a"}',
+      '/p:3:28: apiServer.tlsServerName: Invalid value: "https://a": must be a host name',
+    ],
+    [
+      '{cacheFile: servers.json}',
+      '/p:3:24: apiServer.cacheFile: Invalid value: "servers.json": must be an absolute path',
+    ],
     ['{url: x}', 'apiServer.url'],
     ['{urls: https://a}', 'apiServer.urls'],
   ])('refuses ways to the API server like %s', (text, problem) => {
@@ -421,7 +427,7 @@ describe('ProxierConfiguration', () => {
     [
       'a negative duration',
       'drain: {deadline: -1s}',
-      'drain.deadline: Invalid value: -1s: must be within the range [0s, 168h]',
+      '/p:3:19: drain.deadline: Invalid value: -1s: must be within the range [0s, 168h]',
     ],
     [
       'another operation',

@@ -5,8 +5,11 @@ import type { Clock } from '../model/clock.ts';
 /** Collects what can be collected and gives it back to the system. */
 type Collect = (options: { type: 'major'; flavor: 'last-resort'; execution: 'async' }) => Promise<void>;
 
-/** After the first round there is mostly nothing to do for a while: changes of a start-up arrive within seconds. */
-const quietMs = 5_000;
+/**
+ * After the first round there is mostly nothing to do for a while: changes of a start-up arrive, and what others have
+ * left is looked for, within seconds.
+ */
+const quietMs = 8_000;
 
 /** From then on the heap grows by so much at most before it is collected again, in percent. */
 const growthPercent = 20;

@@ -10,7 +10,7 @@ describe('memorySettler', () => {
       collected.push(options);
     });
     roundSucceeded();
-    await clock.advance(4_999);
+    await clock.advance(7_999);
     roundSucceeded();
     expect(collected).toEqual([]);
     await clock.advance(1);
@@ -26,7 +26,7 @@ describe('memorySettler', () => {
     const before = process.memoryUsage().heapUsed;
     garbage = undefined;
     roundSucceeded();
-    await clock.advance(5_000);
+    await clock.advance(8_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(garbage).toBeUndefined();
     expect(process.memoryUsage().heapUsed).toBeLessThan(before - 4_000_000);

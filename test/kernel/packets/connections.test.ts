@@ -160,8 +160,10 @@ describe('an endpoint that goes', () => {
   });
 
   it('leaves with its virtual server when the Service goes', async () => {
+    proxier.reconfigure(impatience); // connections that were closed a moment ago keep it otherwise
     await proxier.publish(objects(endpointSlices(dns, ['a', 'b'])).filter((object) => nameOf(object) !== 'web'));
     await until(async () => (await world.shell.run('ipvsadm -Sn; ip address')).includes('10.96.0.40') === false);
+    proxier.reconfigure(patience);
     await proxier.publish(objects(both));
     expect(names(await world.pods.d.ask('10.96.0.40', 80, { count: 4 }))).toEqual(['a', 'b']);
   });

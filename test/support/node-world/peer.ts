@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { PeerAnswer, PeerCommand, PeerRequest, Question } from './peer-request.ts';
 
 /** Longest wait for an answer that has to come, in milliseconds. */
 const answerTimeoutMs = 60_000;
 
-const program = fileURLToPath(new URL('./peer-program.ts', import.meta.url));
+/** The program of a peer without its types, which Node would take longer to remove than to start, for each peer anew. */
+const program = join(mkdtempSync(join(tmpdir(), 'peer-')), 'peer-program.mjs');
+writeFileSync(program, stripTypeScriptTypes(readFileSync(join(import.meta.dirname, 'peer-program.ts'), 'utf8')));
 
 /** An open TCP connection, or a UDP client that keeps its port. */
 export interface Dialogue {

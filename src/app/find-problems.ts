@@ -21,6 +21,7 @@ export interface ProblemFinderOptions {
 
 const reasons: Readonly<Record<PlanNote['code'], string | undefined>> = {
   addressNotBindable: 'AddressNotBindable',
+  addressOfOthers: 'AddressTaken',
   addressTaken: 'AddressTaken',
   addressWithoutFamily: 'AddressWithoutFamily',
   noHealthCheckPort: 'NoHealthCheckNodePort',

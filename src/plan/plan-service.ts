@@ -169,7 +169,10 @@ class PlanDraft {
     if (this.#node.foreignAddresses.has(address)) return true;
     if (this.#node.otherNodeAddresses.has(address)) {
       const owner = 'an address of another Node or of the API server';
-      this.note({ code: 'addressTaken', message: `${address} is ${owner}: not served on this node` });
+      this.note({
+        code: 'addressOfOthers',
+        message: `${address} is ${owner}: nodes that do not have it do not serve it`,
+      });
       return false;
     }
     this.#boundAddresses.add(address);
@@ -185,8 +188,8 @@ class PlanDraft {
     if (this.#boundAddresses.has(address)) return true;
     const isEndpoint = this.#slices.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address));
     if (!isEndpoint || this.#node.foreignAddresses.has(address)) return this.bind(address, family);
-    const message = `${address} is the address of an endpoint of the Service: not served on this node`;
-    this.note({ code: 'addressTaken', message });
+    const message = `${address} is the address of an endpoint of the Service: nodes that do not have it do not serve it`;
+    this.note({ code: 'addressOfOthers', message });
     return false;
   }
 }

@@ -33,6 +33,7 @@ export type PlanNote =
   | {
       readonly code:
         | 'addressNotBindable'
+        | 'addressOfOthers'
         | 'addressTaken'
         | 'addressWithoutFamily'
         | 'noHealthCheckPort'

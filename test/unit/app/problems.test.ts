@@ -137,6 +137,18 @@ describe('ProblemFinder', () => {
     expect(counted).toEqual(['AddressNotBindable', 'AddressNotBindable', 'AddressNotBindable']);
   });
 
+  it('tells of the address of another Node by one Event for the cluster, and of an own one by one for each node', () => {
+    const { problems } = finder();
+    const service = aService({ externalIps: [ip('192.168.0.11')] });
+    const told = (facts: Parameters<typeof nodeFacts>[0]) => {
+      const plan = planService({ service, slices: [] }, nodeFacts(facts), planConfig());
+      problems.follow({ key: service.key, service, plan });
+      return events.splice(0).map(({ reason, scope }) => [reason, scope]);
+    };
+    expect(told({ otherNodeAddresses: new Set([ip('192.168.0.11')]) })).toEqual([['AddressTaken', 'cluster']]);
+    expect(told({ foreignAddresses: new Set([ip('10.96.10.20')]) })).toEqual([['AddressTaken', 'node']]);
+  });
+
   it('is silent about policy Local without a local endpoint', () => {
     const { problems } = finder();
     problems.follow(planned({ internalTrafficPolicy: 'Local' }));

@@ -68,8 +68,8 @@ describe('notes', () => {
     const { notes, boundAddresses, virtualServers } = plan({ externalIps: [ip('192.168.0.11')] }, [], facts);
     expect(notes).toEqual([
       {
-        code: 'addressTaken',
-        message: '192.168.0.11 is an address of another Node or of the API server: not served on this node',
+        code: 'addressOfOthers',
+        message: '192.168.0.11 is an address of another Node or of the API server: nodes that do not have it do not serve it',
       },
     ]);
     expect([boundAddresses, virtualServers.length]).toEqual([['10.96.10.20'], 1]);

@@ -46,6 +46,8 @@ export class World {
       ['-n', 'outside'],
       ['address add 192.168.7.100/24 dev eth0', 'address add fd00:7::100/64 dev eth0 nodad', 'link set eth0 up'],
     );
+    // As every node with a bridge for its pods has it: answers from pod to pod pass through the packet filter and IPVS.
+    run('modprobe', ['br_netfilter']);
     run('sysctl', ['-qw', 'net.ipv6.conf.all.forwarding=1']);
   }
 

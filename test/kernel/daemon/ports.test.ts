@@ -39,8 +39,9 @@ describe.each(servers)('the port of the %s is in use', (name, port, host, field)
   });
 });
 
+/** Who asks on the port hears nothing; a connection that stayed open would keep the port from being free again. */
 function blocked(port: number, host: string): Promise<void> {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   blocker = server;
   return new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);

@@ -22,6 +22,20 @@ export function medianRatio(pairs: readonly Pair[]): number {
   return median(pairs.map(({ oursMs, floorMs }) => oursMs / floorMs));
 }
 
+/** The pair of the fastest run of each side. What takes tens of milliseconds is longer only where others disturbed it. */
+export function fastest(pairs: readonly Pair[]): Pair {
+  return {
+    oursMs: percentile(
+      pairs.map(({ oursMs }) => oursMs),
+      0,
+    ),
+    floorMs: percentile(
+      pairs.map(({ floorMs }) => floorMs),
+      0,
+    ),
+  };
+}
+
 /** Measures pairs, every second one in the other order, so that neither is always the first. */
 export async function measurePairs(
   count: number,

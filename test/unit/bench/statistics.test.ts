@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { measurePairs, median, medianRatio, percentile } from '../../bench/statistics.ts';
+import { fastest, measurePairs, median, medianRatio, percentile } from '../../bench/statistics.ts';
 
 describe('percentile', () => {
   it.each([
@@ -34,5 +34,13 @@ describe('pairs', () => {
     );
     expect(order).toEqual(['ours', 'floor', 'floor', 'ours', 'ours', 'floor']);
     expect(medianRatio(pairs)).toBe(2);
+  });
+
+  it('takes the fastest run of each side, whichever pair it is in', () => {
+    const pairs = [
+      { oursMs: 30, floorMs: 10 },
+      { oursMs: 20, floorMs: 15 },
+    ];
+    expect(fastest(pairs)).toEqual({ oursMs: 20, floorMs: 10 });
   });
 });

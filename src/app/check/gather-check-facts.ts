@@ -141,8 +141,7 @@ async function readServers(): Promise<Pick<CheckFacts, 'foreignServers' | 'unrea
     const foreign = servers.filter(({ virtualServer: { identity } }) =>
       identity.kind === 'firewallMark' ? true : !own.has(identity.address),
     );
-    const unread = view.unread.filter((each) => !each.startsWith('packet filter'));
-    return { foreignServers: foreign.map(({ virtualServer }) => virtualServer.key), unread };
+    return { foreignServers: foreign.map(({ virtualServer }) => virtualServer.key), unread: view.unread };
   } finally {
     view.close();
   }

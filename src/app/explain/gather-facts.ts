@@ -58,7 +58,8 @@ export async function gatherFacts(options: GatherOptions): Promise<ExplainFacts>
     strictArp: tool.settings.config.ipvs.strictArp,
   };
   if (service === undefined) return base;
-  return { ...base, ...(await factsOf(service, node, options)) };
+  const facts = await factsOf(service, node, options);
+  return { ...base, ...facts, unread: view.unread };
 }
 
 async function nodeFacts({ tool, found, view }: GatherOptions): Promise<NodeFacts> {
@@ -68,7 +69,7 @@ async function nodeFacts({ tool, found, view }: GatherOptions): Promise<NodeFact
     node: found.tables.node(nodeName),
     otherNodes: [...found.tables.nodes()].filter(({ name }) => name !== nodeName),
     interfaceAddresses: await view.address.listNodeAddresses(),
-    families: await view.rules.families(),
+    families: view.likelyFamilies,
     config: settings.config,
   });
 }

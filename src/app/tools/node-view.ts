@@ -4,9 +4,6 @@ import { createAddressDriver } from '../../kernel/address/driver.ts';
 import { createConntrackDriver } from '../../kernel/conntrack/driver.ts';
 import { createIpSetDriver } from '../../kernel/ipset/driver.ts';
 import { createIpvsDriver, type IpvsKernelDriver } from '../../kernel/ipvs/driver.ts';
-import { IptablesRulesDriver } from '../../kernel/rules/driver.ts';
-import type { SavedRules } from '../../kernel/rules/parse-save.ts';
-import { type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
 import { createSysctlDriver } from '../../kernel/sysctl/driver.ts';
 import type { ProxierSettings } from '../../config/config.ts';
 import { type IpAddress, type IpFamily, ipFamilies } from '../../model/ip.ts';
@@ -16,6 +13,7 @@ import { netlinkProtocol } from '../../netlink/constants.ts';
 import { resolveGenericFamily } from '../../netlink/generic-family.ts';
 import { loadPackageTransport } from '../../netlink/package-transport.ts';
 import type { Transport } from '../../netlink/transport.ts';
+import { type SavedRulesReader, savedRulesReader } from './saved-rules-reader.ts';
 
 /** The kernel of a node as it can be read; nothing here writes. */
 export interface NodeView {
@@ -25,22 +23,16 @@ export interface NodeView {
   readonly ipset: Pick<IpSetDriver, 'list'>;
   readonly conntrack: Pick<ConntrackDriver, 'listUdpFlows'>;
   readonly rules: SavedRulesReader;
+  /** Families that the kernel has, whether or not there is a packet filter for them. */
+  readonly likelyFamilies: readonly IpFamily[];
   /** Settings under /proc/sys and under /sys; undefined for what is not there. */
   readonly sysctl: Pick<SysctlDriver, 'read'>;
   readonly sysfs: Pick<SysctlDriver, 'read'>;
   /** Parts that this node does not have; they count as empty. */
   readonly absent: readonly string[];
-  /** Parts that are there and cannot be read, and why; they count as empty too. */
+  /** Parts that are there and cannot be read, and why; they count as empty too. Grows as parts are read. */
   readonly unread: readonly string[];
   close(): void;
-}
-
-/** Packet filter rules as they are. */
-interface SavedRulesReader {
-  /** Families with a packet filter that can be read. */
-  families(): Promise<readonly IpFamily[]>;
-  /** Read once. */
-  saved(family: IpFamily): Promise<SavedRules | undefined>;
 }
 
 /**
@@ -74,7 +66,8 @@ export async function openNodeView(flavour: ProxierSettings['iptablesFlavour']):
       existsSync('/proc/net/nf_conntrack') || existsSync('/proc/sys/net/netfilter/nf_conntrack_max')
         ? createConntrackDriver({ transport: opened(netlinkProtocol.netfilter) })
         : { listUdpFlows: async () => [] },
-    rules: await openRules(flavour, gaps),
+    rules: savedRulesReader({ flavour, onProblem: (problem) => noteOnce(gaps.unread, problem) }),
+    likelyFamilies: ipFamilies.filter((family) => family === 'IPv4' || existsSync('/proc/net/if_inet6')),
     sysctl: createSysctlDriver(),
     sysfs: createSysctlDriver({ root: '/sys' }),
     ...gaps,
@@ -92,6 +85,7 @@ export function emptyNodeView(nodeAddresses: readonly IpAddress[]): NodeView {
     ipset: { list: async () => [] },
     conntrack: { listUdpFlows: async () => [] },
     rules: { families: async () => ipFamilies, saved: async () => undefined },
+    likelyFamilies: ipFamilies,
     sysctl: { read: () => undefined },
     sysfs: { read: () => undefined },
     absent: [],
@@ -162,28 +156,8 @@ async function openIpSets(open: Open, gaps: Gaps): Promise<NodeView['ipset']> {
   }
 }
 
-const limits = { timeoutMs: 30_000, maxOutputBytes: 256 * 1024 * 1024 };
-
-async function openRules(flavour: ProxierSettings['iptablesFlavour'], gaps: Gaps): Promise<SavedRulesReader> {
-  const driver = new IptablesRulesDriver({ flavour, run: readingOnly(commandRunner(limits)) });
-  const saved = new Map<IpFamily, SavedRules>();
-  for (const family of ipFamilies) {
-    const rules = await driver.saved(family);
-    if (rules !== undefined && (family === 'IPv4' || existsSync('/proc/net/if_inet6'))) saved.set(family, rules);
-  }
-  if (saved.size === 0) gaps.unread.push('packet filter rules: no iptables 1.6.2 or later that may read them');
-  return {
-    families: async () => (saved.size > 0 ? [...saved.keys()] : ipFamilies),
-    saved: async (family) => saved.get(family),
-  };
-}
-
-/** What would write is refused as a kernel without the table would refuse it. */
-function readingOnly(run: CommandRunner): CommandRunner {
-  return async (command) => {
-    if (!command.file.endsWith('-restore')) return await run(command);
-    return { exitCode: 1, stdout: '', stderr: 'nothing is written' };
-  };
+function noteOnce(problems: string[], problem: string): void {
+  if (!problems.includes(problem)) problems.push(problem);
 }
 
 function wordsOf(error: unknown): string {

@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { ProxierSettings } from '../../config/config.ts';
+import { flavourInUse } from '../../kernel/rules/choose-flavour.ts';
+import { findIptables, rememberVersions, systemFlavour } from '../../kernel/rules/find-iptables.ts';
+import type { IptablesFlavour } from '../../kernel/rules/iptables-version.ts';
+import { saveRules } from '../../kernel/rules/iptables-runs.ts';
+import type { SavedRules } from '../../kernel/rules/parse-save.ts';
+import { type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
+import { type IpFamily, ipFamilies } from '../../model/ip.ts';
+
+/** Packet filter rules as they are. */
+export interface SavedRulesReader {
+  /** Families with a packet filter that can be read; both where there is none, so that what is wanted can be shown. */
+  families(): Promise<readonly IpFamily[]>;
+  /** Read once, when it is first asked for; undefined where there are none to be read. */
+  saved(family: IpFamily): Promise<SavedRules | undefined>;
+}
+
+export interface SavedRulesReaderOptions {
+  readonly flavour: ProxierSettings['iptablesFlavour'];
+  /** Told once what cannot be read, and why. */
+  readonly onProblem: (problem: string) => void;
+  readonly run?: CommandRunner;
+  readonly procDirectory?: string;
+}
+
+const limits = { timeoutMs: 30_000, maxOutputBytes: 256 * 1024 * 1024 };
+
+/**
+ * Reads rules of the flavour that the daemon would take, and only what is asked for: each program that is started costs
+ * milliseconds. Writes nothing.
+ */
+export function savedRulesReader(options: SavedRulesReaderOptions): SavedRulesReader {
+  const reader = new Reader(options);
+  return {
+    saved: (family) => reader.saved(family),
+    families: async () => {
+      const readable: IpFamily[] = [];
+      for (const family of ipFamilies) if ((await reader.saved(family)) !== undefined) readable.push(family);
+      if (readable.length === 0)
+        options.onProblem('packet filter rules: no iptables 1.6.2 or later that may read them');
+      return readable.length === 0 ? ipFamilies : readable;
+    },
+  };
+}
+
+class Reader {
+  readonly #options: SavedRulesReaderOptions;
+  readonly #run: CommandRunner;
+  readonly #read = new Map<string, Promise<SavedRules | undefined>>();
+  #flavour: Promise<IptablesFlavour> | undefined;
+
+  constructor(options: SavedRulesReaderOptions) {
+    this.#options = options;
+    this.#run = rememberVersions(options.run ?? commandRunner(limits));
+  }
+
+  async saved(family: IpFamily): Promise<SavedRules | undefined> {
+    this.#flavour ??= this.#chooseFlavour();
+    return await this.#savedOf(await this.#flavour, family);
+  }
+
+  async #savedOf(flavour: IptablesFlavour, family: IpFamily): Promise<SavedRules | undefined> {
+    const name = `${flavour} ${family}`;
+    const reading = this.#read.get(name) ?? this.#readNow(flavour, family);
+    this.#read.set(name, reading);
+    return await reading;
+  }
+
+  async #readNow(flavour: IptablesFlavour, family: IpFamily): Promise<SavedRules | undefined> {
+    if (family === 'IPv6' && !existsSync(this.#proc('net/if_inet6'))) return undefined;
+    const iptables = await findIptables(this.#run, family, flavour);
+    if (iptables === undefined) return undefined;
+    try {
+      return await saveRules(this.#run, iptables);
+    } catch (error) {
+      this.#options.onProblem(`packet filter rules: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** The choice of the daemon. The kernel tells without a program where the legacy tables hold nothing. */
+  async #chooseFlavour(): Promise<IptablesFlavour> {
+    const { flavour } = this.#options;
+    if (flavour !== 'auto') return flavour;
+    if (!this.#hasLegacyTables() && (await this.#holdsAnything('nft'))) return 'nft';
+    const saved = { nft: await this.#allOf('nft'), legacy: await this.#allOf('legacy') };
+    return flavourInUse(saved) ?? (await systemFlavour(this.#run, 'IPv4')) ?? 'nft';
+  }
+
+  #hasLegacyTables(): boolean {
+    return ['net/ip_tables_names', 'net/ip6_tables_names'].some((name) => {
+      const path = this.#proc(name);
+      try {
+        return existsSync(path) && readFileSync(path, 'utf8').trim() !== '';
+      } catch {
+        return true; // it cannot be read: the programs have to tell
+      }
+    });
+  }
+
+  async #holdsAnything(flavour: IptablesFlavour): Promise<boolean> {
+    const saved = await this.#savedOf(flavour, 'IPv4');
+    return [...(saved?.tables.values() ?? [])].some((chains) =>
+      [...chains.values()].some(({ rules }) => rules.length > 0),
+    );
+  }
+
+  async #allOf(flavour: IptablesFlavour): Promise<readonly SavedRules[]> {
+    const saved = [];
+    for (const family of ipFamilies) saved.push(await this.#savedOf(flavour, family));
+    return saved.filter((rules) => rules !== undefined);
+  }
+
+  #proc(name: string): string {
+    return `${this.#options.procDirectory ?? '/proc'}/${name}`;
+  }
+}

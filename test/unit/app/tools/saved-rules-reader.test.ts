@@ -1,0 +1,78 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { savedRulesReader } from '../../../../src/app/tools/saved-rules-reader.ts';
+import { CommandError, type CommandRunner } from '../../../../src/kernel/rules/run-command.ts';
+
+let proc = '';
+let started: string[];
+
+beforeEach(() => {
+  proc = mkdtempSync(join(tmpdir(), 'proc-'));
+  mkdirSync(join(proc, 'net'));
+  writeFileSync(join(proc, 'net/if_inet6'), '');
+  started = [];
+});
+afterEach(() => rmSync(proc, { recursive: true, force: true }));
+
+const filled = '*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j ACCEPT\nCOMMIT\n';
+const empty = '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n';
+
+/** Programs of both flavours; what each saves. */
+function reader(saves: Readonly<Record<string, string>>, flavour: 'auto' | 'nft' | 'legacy' = 'auto') {
+  const problems: string[] = [];
+  const run: CommandRunner = async ({ file, parameters }) => {
+    started.push(file);
+    const version = /^(ip6?tables)-(nft|legacy)$/.exec(file);
+    if (parameters[0] === '--version' && version?.[2] !== undefined && saves[`${file}-save`] !== undefined) {
+      const shown = version[2] === 'nft' ? 'nf_tables' : 'legacy';
+      return { exitCode: 0, stdout: `${version[1]} v1.8.9 (${shown})`, stderr: '' };
+    }
+    const stdout = saves[file];
+    if (stdout === undefined) throw new CommandError('COMMAND_NOT_FOUND', `${file} is not there`);
+    return { exitCode: stdout === 'refused' ? 1 : 0, stdout, stderr: '' };
+  };
+  const onProblem = (problem: string) => problems.push(problem);
+  return { problems, ...savedRulesReader({ flavour, onProblem, run, procDirectory: proc }) };
+}
+
+describe('the reader of saved rules', () => {
+  it('starts two programs for one family where only nft holds rules', async () => {
+    const { saved } = reader({
+      'iptables-nft-save': filled,
+      'ip6tables-nft-save': filled,
+      'iptables-legacy-save': empty,
+    });
+    expect((await saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
+    await saved('IPv4');
+    expect(started).toEqual(['iptables-nft', 'iptables-nft-save']);
+  });
+
+  it('takes the flavour that holds rules where the kernel has legacy tables', async () => {
+    writeFileSync(join(proc, 'net/ip_tables_names'), 'nat\n');
+    const { saved } = reader({ 'iptables-nft-save': empty, 'iptables-legacy-save': filled });
+    expect((await saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
+  });
+
+  it('reads the flavour that it is told', async () => {
+    const { saved } = reader({ 'iptables-nft-save': filled, 'iptables-legacy-save': empty }, 'legacy');
+    expect((await saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual([]);
+    expect(started).not.toContain('iptables-nft-save');
+  });
+
+  it('has the families that can be read', async () => {
+    const saves = { 'iptables-nft-save': filled, 'ip6tables-nft-save': filled };
+    expect(await reader(saves).families()).toEqual(['IPv4', 'IPv6']);
+    rmSync(join(proc, 'net/if_inet6'));
+    expect(await reader(saves).families()).toEqual(['IPv4']);
+  });
+
+  it('tells what cannot be read', async () => {
+    const { saved, families, problems } = reader({ 'iptables-nft-save': 'refused' }, 'nft');
+    expect(await saved('IPv4')).toBeUndefined();
+    expect(problems).toEqual([expect.stringMatching(/^packet filter rules: .*exit code 1/)]);
+    expect(await families()).toEqual(['IPv4', 'IPv6']);
+    expect(reader({}).problems).toEqual([]);
+  });
+});

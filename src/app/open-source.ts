@@ -3,6 +3,7 @@ import type { ObjectSink } from '../kubernetes/source.ts';
 import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
 import { ApiSource } from '../kubernetes/watch/api-source.ts';
 import type { CredentialSource } from '../kubernetes/watch/credentials.ts';
+import { ClientConfigError } from '../kubernetes/watch/errors.ts';
 import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
 import { type ApiClient, KubeClient, type RequestObserver } from '../kubernetes/watch/kube-client.ts';
 import type { FaultyObject } from '../kubernetes/watch/object-intake.ts';
@@ -123,5 +124,14 @@ function findCredentials({ kubeconfig, master }: ClientConnectionConfig, log: Lo
 /** A proxy that cannot be used is told before the first request would fail. */
 function requireProxies({ server, proxyUrl }: CredentialSource, log: Log): void {
   const proxy = proxyUrl ?? proxyFor(server, process.env);
+  if (proxy !== undefined && !knowsProxies(process.versions.node)) {
+    throw new ClientConfigError(`a proxy needs Node 24.5 or later; this is ${process.versions.node}`);
+  }
   if (proxy !== undefined) log.info('The API server is reached through a proxy', { proxy: withoutPassword(proxy) });
+}
+
+/** Node's own agents lead through proxies since 22.21 and 24.5; those before take no notice of them. */
+export function knowsProxies(nodeVersion: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 }

@@ -65,8 +65,9 @@ export async function readObjects(
 /** A client of the API server that the settings name. Throws `ClientConfigError`. */
 export async function openClient({ settings }: ToolSettings): Promise<ApiClient> {
   const { openApiClient } = await import('../open-source.ts'); // nothing of it is needed for files
-  const connection = settings.config.clientConnection;
-  return await openApiClient({ connection, version: settings.version.text, log: silentLog });
+  const { clientConnection: connection, proxier } = settings.config;
+  const { apiServer } = proxier;
+  return await openApiClient({ connection, apiServer, version: settings.version.text, log: silentLog });
 }
 
 interface Listed<T> {

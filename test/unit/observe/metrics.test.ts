@@ -150,6 +150,22 @@ describe('names, types and labels of kube-proxy', () => {
 });
 
 describe('our own metrics', () => {
+  it('shows which API server is used, which were before, and why', async () => {
+    const metrics = create();
+    metrics.proxier.api.serverUsed('192.0.2.1:6443');
+    metrics.proxier.api.serverUsed('192.0.2.2:6443');
+    metrics.proxier.api.serverSwitched('silent');
+    expect(await shown(metrics, 'ipvs_proxier_api_server_used')).toEqual([
+      '# TYPE ipvs_proxier_api_server_used gauge',
+      'ipvs_proxier_api_server_used{server="192.0.2.1:6443"} 0',
+      'ipvs_proxier_api_server_used{server="192.0.2.2:6443"} 1',
+    ]);
+    expect(await shown(metrics, 'ipvs_proxier_api_server_switches_total')).toEqual([
+      '# TYPE ipvs_proxier_api_server_switches_total counter',
+      'ipvs_proxier_api_server_switches_total{reason="silent"} 1',
+    ]);
+  });
+
   it('count operations, repairs, batches and API events', async () => {
     const metrics = create();
     metrics.proxier.operations('addRealServer', 'applied', 3);

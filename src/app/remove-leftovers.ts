@@ -36,7 +36,11 @@ export function leftoverRemover({ places, clock, log }: LeftoversOptions): () =>
   return () => {
     if (isScheduled) return;
     isScheduled = true;
-    clock.schedule(waitMs, () => void places().then((all) => attempt(all, 1)));
+    clock.schedule(waitMs, () => {
+      places()
+        .then((all) => attempt(all, 1))
+        .catch((error: unknown) => log.error('Cannot look for what another mode of kube-proxy has left', error));
+    });
   };
 }
 

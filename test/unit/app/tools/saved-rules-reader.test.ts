@@ -39,25 +39,25 @@ function reader(saves: Readonly<Record<string, string>>, flavour: 'auto' | 'nft'
 
 describe('the reader of saved rules', () => {
   it('starts two programs for one family where only nft holds rules', async () => {
-    const { saved } = reader({
+    const rules = reader({
       'iptables-nft-save': filled,
       'ip6tables-nft-save': filled,
       'iptables-legacy-save': empty,
     });
-    expect((await saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
-    await saved('IPv4');
+    expect((await rules.saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
+    await rules.saved('IPv4');
     expect(started).toEqual(['iptables-nft', 'iptables-nft-save']);
   });
 
   it('takes the flavour that holds rules where the kernel has legacy tables', async () => {
     writeFileSync(join(proc, 'net/ip_tables_names'), 'nat\n');
-    const { saved } = reader({ 'iptables-nft-save': empty, 'iptables-legacy-save': filled });
-    expect((await saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
+    const rules = reader({ 'iptables-nft-save': empty, 'iptables-legacy-save': filled });
+    expect((await rules.saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
   });
 
   it('reads the flavour that it is told', async () => {
-    const { saved } = reader({ 'iptables-nft-save': filled, 'iptables-legacy-save': empty }, 'legacy');
-    expect((await saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual([]);
+    const rules = reader({ 'iptables-nft-save': filled, 'iptables-legacy-save': empty }, 'legacy');
+    expect((await rules.saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual([]);
     expect(started).not.toContain('iptables-nft-save');
   });
 
@@ -69,10 +69,10 @@ describe('the reader of saved rules', () => {
   });
 
   it('tells what cannot be read', async () => {
-    const { saved, families, problems } = reader({ 'iptables-nft-save': 'refused' }, 'nft');
-    expect(await saved('IPv4')).toBeUndefined();
-    expect(problems).toEqual([expect.stringMatching(/^packet filter rules: .*exit code 1/)]);
-    expect(await families()).toEqual(['IPv4', 'IPv6']);
+    const rules = reader({ 'iptables-nft-save': 'refused' }, 'nft');
+    expect(await rules.saved('IPv4')).toBeUndefined();
+    expect(rules.problems).toEqual([expect.stringMatching(/^packet filter rules: .*exit code 1/)]);
+    expect(await rules.families()).toEqual(['IPv4', 'IPv6']);
     expect(reader({}).problems).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ export const protocolHeader = 'ipvs-proxier-protocol';
 export const programHeader = 'ipvs-proxier-version';
 
 /** The daemon itself. */
-export interface NodeLine {
+interface NodeLine {
   readonly kind: 'node';
   readonly protocol: number;
   readonly program: string;
@@ -93,7 +93,7 @@ export interface DrainingServer {
 }
 
 /** The answer is complete. */
-export interface EndLine {
+interface EndLine {
   readonly kind: 'end';
   readonly services: number;
 }

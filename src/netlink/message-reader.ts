@@ -116,9 +116,13 @@ export class AttributeReader {
 
   /** Text up to the first NUL. */
   string(): string {
-    const bytes = this.bytes();
-    const end = bytes.indexOf(0);
-    return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end));
+    let text = '';
+    for (let at = this.#payload; at < this.#payload + this.length; at++) {
+      const byte = this.#view.getUint8(at);
+      if (byte === 0) break;
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   nested(): AttributeReader {

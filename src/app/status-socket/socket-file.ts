@@ -3,7 +3,7 @@ import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
 /** The socket cannot be had; the message says what is in the way. */
-export class SocketPathError extends Error {
+class SocketPathError extends Error {
   readonly code = 'SOCKET_PATH';
 }
 

@@ -1,3 +1,5 @@
+import { longestInColumn } from './endpoint-names.ts';
+
 /** Bytes that go out together. */
 const roomBytes = 64 * 1024;
 /** Longer texts are written for themselves. */
@@ -6,6 +8,10 @@ const zero = 0x30;
 const dot = 0x2e;
 const colon = 0x3a;
 const blank = 0x20;
+const dash = 0x2d;
+const greater = 0x3e;
+/** Where the columns behind the endpoint begin. */
+const endpointColumn = 5 + longestInColumn + 1;
 
 /** Gathers what is printed as bytes and writes it in large pieces. Letters are one byte each. */
 export class ByteOutput {
@@ -27,22 +33,22 @@ export class ByteOutput {
     this.#length += this.#buffer.write(text, this.#length, 'latin1');
   }
 
-  /** Part of other bytes; at most some hundred. */
-  bytes(source: Uint8Array, start: number, end: number): void {
-    this.#makeRoom(end - start);
-    let to = this.#length;
-    for (let at = start; at < end; at++) this.#buffer[to++] = source[at] ?? 0;
-    this.#length = to;
-  }
-
-  /** `10.244.1.7:8080` out of `address * 65536 + port`, filled up with blanks to `width`. */
-  endpoint(endpoint: number, width: number): void {
-    this.#makeRoom(Math.max(width, 32));
+  /**
+   * The line of a real server: `  -> 10.244.1.7:8080`, out of `address * 65536 + port`, filled up with blanks to its
+   * column, and the rest of its line from other bytes; that is at most some hundred.
+   */
+  realServer(endpoint: number, source: Uint8Array, start: number, end: number): void {
+    this.#makeRoom(endpointColumn + end - start);
     const buffer = this.#buffer;
     const port = endpoint % 65_536;
     const address = (endpoint - port) / 65_536;
     let at = this.#length;
-    const end = at + width;
+    const columnEnd = at + endpointColumn;
+    buffer[at++] = blank;
+    buffer[at++] = blank;
+    buffer[at++] = dash;
+    buffer[at++] = greater;
+    buffer[at++] = blank;
     at = writeNumber(buffer, at, address >>> 24);
     buffer[at++] = dot;
     at = writeNumber(buffer, at, (address >>> 16) & 255);
@@ -52,7 +58,8 @@ export class ByteOutput {
     at = writeNumber(buffer, at, address & 255);
     buffer[at++] = colon;
     at = writeNumber(buffer, at, port);
-    while (at < end) buffer[at++] = blank;
+    while (at < columnEnd) buffer[at++] = blank;
+    for (let from = start; from < end; from++) buffer[at++] = source[from] ?? 0;
     this.#length = at;
   }
 
@@ -69,13 +76,10 @@ export class ByteOutput {
 /** Writes a decimal number of at most five digits; where it ends. */
 function writeNumber(buffer: Buffer, start: number, value: number): number {
   let at = start;
-  let divisor = value >= 10_000 ? 10_000 : value >= 1_000 ? 1_000 : value >= 100 ? 100 : value >= 10 ? 10 : 1;
-  let rest = value;
-  while (divisor >= 1) {
-    const digit = Math.trunc(rest / divisor);
-    buffer[at++] = zero + digit;
-    rest -= digit * divisor;
-    divisor = Math.trunc(divisor / 10);
-  }
+  if (value >= 10_000) buffer[at++] = zero + ((value / 10_000) | 0);
+  if (value >= 1_000) buffer[at++] = zero + (((value / 1_000) | 0) % 10);
+  if (value >= 100) buffer[at++] = zero + (((value / 100) | 0) % 10);
+  if (value >= 10) buffer[at++] = zero + (((value / 10) | 0) % 10);
+  buffer[at++] = zero + (value % 10);
   return at;
 }

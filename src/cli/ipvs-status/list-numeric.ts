@@ -2,13 +2,12 @@ import type { ListedRealServer, ListedVirtualServer } from '../../kernel/drivers
 import type { ObservedRealServer } from '../../model/real-server.ts';
 import type { VirtualServerKey } from '../../model/virtual-server.ts';
 import { ByteOutput } from './byte-output.ts';
-import { longestInColumn, numericNames } from './endpoint-names.ts';
+import { numericNames } from './endpoint-names.ts';
 import { orderOfEndpoints, sortRealServers } from './listing-order.ts';
 import { plainRealServerLine, type TableLook, virtualServerLine } from './print-table.ts';
 import type { ListedTable } from './status-world.ts';
 
 const look: TableLook = { detail: 'plain', exact: false, names: numericNames };
-const mark = '  -> ';
 
 /** What a plain listing with numbers for names prints. */
 export interface NumericListing {
@@ -51,9 +50,7 @@ function printLines(table: ListedTable, key: VirtualServerKey, sorted: boolean, 
   const order = sorted ? orderOfEndpoints(endpoints) : endpoints.keys();
   if (order === undefined) return false;
   for (const index of order) {
-    output.text(mark);
-    output.endpoint(endpoints[index] ?? 0, longestInColumn + 1);
-    output.bytes(bytes, columns[index] ?? 0, ends[index] ?? 0);
+    output.realServer(endpoints[index] ?? 0, bytes, columns[index] ?? 0, ends[index] ?? 0);
   }
   return true;
 }

@@ -11,7 +11,7 @@ import { servicesTable } from './services-table.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** What is read of the kernel. All of it throws errors with `errnoName`. */
-export interface ServicesKernel {
+interface ServicesKernel {
   listVirtualServers(counters: 'withCounters'): Promise<readonly ListedVirtualServer[]>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ListedRealServer[])[]>;
   readTable(): { realServersOf(key: VirtualServerKey): readonly ListedRealServer[] } | undefined;

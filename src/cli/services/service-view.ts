@@ -22,7 +22,7 @@ export interface ShownVirtualServer {
  * its endpoint is gone; it does so without a deadline, because its endpoint is still listed; or nobody knows why its
  * weight is 0.
  */
-export type ServerState = 'active' | 'draining' | 'waiting' | 'idle';
+type ServerState = 'active' | 'draining' | 'waiting' | 'idle';
 
 export interface ShownRealServer {
   readonly address: string;

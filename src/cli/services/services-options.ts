@@ -3,7 +3,7 @@ import { type IpAddress, parseIp } from '../../model/ip.ts';
 import { defaultStatusSocket } from '../../model/status-protocol.ts';
 
 export const outputForms = ['table', 'wide', 'json', 'yaml'] as const;
-export type OutputForm = (typeof outputForms)[number];
+type OutputForm = (typeof outputForms)[number];
 
 /** What a command line asks for that goes beyond the options of ipvsadm. */
 export interface ServicesOptions {

@@ -17,7 +17,7 @@ export interface RatedVirtualServer {
   readonly history: readonly number[];
 }
 
-export const noRates: TrafficRates = { connections: 0, packets: 0, incomingBytes: 0, outgoingBytes: 0 };
+const noRates: TrafficRates = { connections: 0, packets: 0, incomingBytes: 0, outgoingBytes: 0 };
 
 /** Pictures that a history goes back. */
 export const historyLength = 16;

@@ -1,5 +1,5 @@
 /** What the rows of the live view are ordered by. */
-export const sortOrders = ['traffic', 'connections', 'active', 'name'] as const;
+const sortOrders = ['traffic', 'connections', 'active', 'name'] as const;
 export type SortOrder = (typeof sortOrders)[number];
 
 /** What the user has chosen in the live view. */

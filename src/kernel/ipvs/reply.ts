@@ -33,7 +33,9 @@ export function required<T>(value: T | undefined, name: string): T {
  * back names the same object. Throws `MalformedMessageError` when bytes or family do not fit.
  */
 export function addressOfBytes(bytes: Uint8Array, family: number): IpAddress {
-  if (family === addressFamily.IPv4 && bytes.length >= 4) return ipFromBytes([...bytes.subarray(0, 4)]);
+  if (family === addressFamily.IPv4 && bytes.length >= 4) {
+    return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` as IpAddress; // canonical: decimal without zeros in front
+  }
   if (family !== addressFamily.IPv6 || bytes.length !== 16) {
     throw new MalformedMessageError(`IPVS: address of ${bytes.length} bytes in family ${family}`);
   }

@@ -7,7 +7,7 @@ function output() {
   return { pieces, bytes: new ByteOutput((bytes) => pieces.push(Buffer.from(bytes).toString('latin1'))) };
 }
 
-describe('endpoints', () => {
+describe('real servers', () => {
   it.each([
     ['0.0.0.0:0', 0],
     ['1.2.3.4:80', 0x01020304 * 65_536 + 80],
@@ -17,25 +17,24 @@ describe('endpoints', () => {
     ['200.201.210.250:10000', 0xc8c9d2fa * 65_536 + 10_000],
   ])('%s', (text, endpoint) => {
     const { pieces, bytes } = output();
-    bytes.endpoint(endpoint, 0);
-    bytes.endpoint(endpoint, 29);
+    bytes.realServer(endpoint, Buffer.from('no Masq\nno'), 3, 8);
     bytes.flush();
-    expect(pieces).toEqual([text + text.padEnd(29)]);
+    expect(pieces).toEqual([`  -> ${text.padEnd(28)} Masq\n`]);
   });
 });
 
 it('text and bytes come out in their order, however much there is', () => {
   const { pieces, bytes } = output();
-  const source = Buffer.from('  Masq    1\n', 'latin1');
+  const source = Buffer.from('Masq    1\n', 'latin1');
   let expected = '';
   for (let index = 0; index < 9000; index++) {
     bytes.text(`\u00e4 line ${index}`);
-    bytes.bytes(source, 1, source.length);
-    expected += `\u00e4 line ${index} Masq    1\n`;
+    bytes.realServer(index, source, 0, source.length);
+    expected += `\u00e4 line ${index}  -> ${`0.0.0.0:${index}`.padEnd(28)} Masq    1\n`;
   }
   bytes.text('x'.repeat(70_000));
   bytes.flush();
   bytes.flush();
   expect(pieces.join('')).toBe(expected + 'x'.repeat(70_000));
-  expect(pieces.length).toBeLessThan(8);
+  expect(pieces.length).toBeLessThan(16);
 });

@@ -19,7 +19,7 @@ function seen(endpoint: string, weight: number, active: number): ObservedRealSer
 }
 
 /** A table with a Service that drains, one over IPv6, and a virtual server that is no Service's. */
-export const table: readonly (readonly [VirtualServer, readonly ObservedRealServer[]])[] = [
+const table: readonly (readonly [VirtualServer, readonly ObservedRealServer[]])[] = [
   [web, [seen('10.244.1.2:8080', 1, 12), seen('10.244.1.3:8080', 0, 1), seen('10.244.1.4:8080', 0, 2)]],
   [webOnNode, [seen('10.244.1.2:8080', 1, 0), seen('10.244.9.9:8080', 0, 0)]],
   [dns, [seen('[fd00:244::2]:5353', 1, 0)]],

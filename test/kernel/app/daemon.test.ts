@@ -28,7 +28,7 @@ let healthy = true;
 
 /** Looks until it is so; fails with what was seen last. */
 async function expectSoon<T>(look: () => T | Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
+  for (let attempt = 0; attempt < 2_000; attempt += 1) {
     const seen = await look();
     if (isSo(seen)) return seen;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -26,7 +26,7 @@ const output = () => readFileSync(path('output'), 'utf8');
 
 /** Waits for a line of the program's output. */
 async function expectLine(text: string, from = 0): Promise<void> {
-  for (let attempt = 0; attempt < 600 && !output().slice(from).includes(text); attempt += 1) {
+  for (let attempt = 0; attempt < 2_000 && !output().slice(from).includes(text); attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   expect(output().slice(from)).toContain(text);
@@ -76,6 +76,10 @@ it('takes up what can change while it runs, and keeps what is in force when a fi
   const seen = output().length;
   await shell.run(`kill -HUP ${pid}`);
   await expectLine('Read the configuration again', seen);
+  writeFileSync(path('next'), `${theirs}${conntrack}ipvs: {scheduler: lc}\nlogging: {verbosity: 4}\n`);
+  renameSync(path('next'), path('config'));
+  await expectLine('"Part of the configuration needs a restart" fields="ipvs.scheduler"');
+  await expectLine('verbosity=4');
   expect(await end('TERM')).toBe('0');
 });
 

@@ -125,7 +125,7 @@ it('repairs nothing that nobody changed', async () => {
 
 /** Resolves when the kernel is as it was; at the latest, the test's time-out shows what it is instead. */
 async function repaired(): Promise<void> {
-  for (let attempt = 0; attempt < 30; attempt++) {
+  for (let attempt = 0; attempt < 300; attempt++) {
     if (JSON.stringify(await dumpKernel(shell)) === JSON.stringify(wanted)) return;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }

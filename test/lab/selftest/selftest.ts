@@ -2,6 +2,7 @@
 // Prints a line per check; writes the counts as JSON; the exit code is 1 when a check failed.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { allowedProcessors } from '../choose-processor.ts';
 import { type Check, commandChecks, kernelChecks } from './checks.ts';
 import { endingChecks } from './ending-checks.ts';
 import { LabBench } from './lab-run.ts';
@@ -10,7 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     output: { type: 'string' },
     quick: { type: 'boolean', default: false },
-    workers: { type: 'string', default: '2' },
+    workers: { type: 'string', default: String(Math.min(8, 2 * allowedProcessors().length)) },
   },
   allowPositionals: true,
 });

@@ -1,4 +1,4 @@
-// One check of "helm test": node check.js NAME. Tries until it succeeds or TIMEOUT_SECONDS have passed.
+// One check of "helm test": node check.cjs NAME. Tries until it succeeds or TIMEOUT_SECONDS have passed.
 const { readFileSync } = require('node:fs');
 const { resolve4, resolve6 } = require('node:dns/promises');
 

@@ -15,7 +15,7 @@ import { loadPackageTransport } from '../../netlink/package-transport.ts';
 import type { Transport } from '../../netlink/transport.ts';
 import { type SavedRulesReader, savedRulesReader } from './saved-rules-reader.ts';
 
-/** The kernel of a node as it can be read; nothing here writes. */
+/** The kernel of a node as it can be read; nothing here writes. Addresses are read once, as for a tool that soon ends. */
 export interface NodeView {
   readonly ipvs: Pick<IpvsDriver, 'list' | 'scan' | 'listRealServers' | 'timeouts'> &
     Pick<IpvsKernelDriver, 'findVirtualServer'>;
@@ -50,17 +50,16 @@ export async function openNodeView(flavour: ProxierSettings['iptablesFlavour']):
   const gaps: Gaps = { absent: [], unread: [] };
   const ipvs = await openIpvs(opened, gaps);
   const address = createAddressDriver({ transport: opened(netlinkProtocol.route) });
+  // with ten thousand Services there are as many addresses
+  const list = once(() => address.list());
+  const listNodeAddresses = once(() => address.listNodeAddresses());
   const hasInterface = async () => {
-    await address.list();
+    await list();
     return address.interfaceIndex !== undefined;
   };
   return {
     ipvs,
-    address: {
-      list: () => address.list(),
-      listNodeAddresses: () => address.listNodeAddresses(),
-      hasInterface,
-    },
+    address: { list, listNodeAddresses, hasInterface },
     ipset: await openIpSets(opened, gaps),
     conntrack:
       existsSync('/proc/net/nf_conntrack') || existsSync('/proc/sys/net/netfilter/nf_conntrack_max')
@@ -154,6 +153,14 @@ async function openIpSets(open: Open, gaps: Gaps): Promise<NodeView['ipset']> {
     gaps.unread.push(`IP sets: ${wordsOf(error)}`);
     return none;
   }
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read();
+    return reading;
+  };
 }
 
 function noteOnce(problems: string[], problem: string): void {

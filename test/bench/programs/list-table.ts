@@ -1,5 +1,3 @@
-// Lists a table of virtual servers with both programs and prints the times. Run in the lab, after `make build`:
-// node test/lab/lab.ts run --timeout 900 -- node test/bench/programs/list-table.ts [VIRTUAL-SERVERS] [REAL-SERVERS]
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +11,18 @@ import { loadNetlinkAddon } from '../../../src/native/addon.ts';
 import { openAddonTransport } from '../../../src/netlink/connection.ts';
 import { netlinkProtocol } from '../../../src/netlink/constants.ts';
 import { resolveGenericFamily } from '../../../src/netlink/generic-family.ts';
+import { printResult } from '../print-result.ts';
+
+/** Of a way to list: the fastest of each program, and whether they printed the same bytes. */
+export interface MeasuredListing {
+  readonly listing: string;
+  readonly ipvsadmSeconds: number;
+  readonly ourSeconds: number;
+  readonly isSame: boolean;
+}
+
+// Lists a table with both programs, in turn, and compares what they print. Run in the lab, after `make build`:
+//   node list-table.ts VIRTUAL-SERVERS REAL-SERVERS ROUNDS
 
 /** Runs of a program, of which the best counts: the others were disturbed. */
 class Measured {
@@ -37,25 +47,21 @@ class Measured {
   }
 }
 
-const [virtualServers = 10_000, realServers = 10] = process.argv.slice(2).map(Number);
-const rounds = 4;
+const [virtualServers = 10_000, realServers = 10, rounds = 4] = process.argv.slice(2).map(Number);
 const listings = ['-Ln', '-Ln --stats', '-Sn'];
 const directory = mkdtempSync(join(tmpdir(), 'list-table-'));
 
 await makeTable();
-console.log(`${virtualServers} virtual servers with ${realServers} real servers each; seconds, best of ${rounds}`);
-for (const listing of listings) {
+const measured = listings.map((listing): MeasuredListing => {
   const [classic, ours] = [new Measured('ipvsadm', listing), new Measured('dist/ipvs-status', listing)];
   for (let round = 0; round < rounds; round++) {
     classic.run();
     ours.run();
   }
-  const same = spawnSync('cmp', [classic.path, ours.path]).status === 0 ? 'same bytes' : 'different bytes';
-  const ratio = (classic.seconds / ours.seconds).toFixed(1);
-  console.log(
-    `${listing}: ipvsadm ${classic.seconds.toFixed(2)}, ipvs-status ${ours.seconds.toFixed(2)}: ${ratio} times; ${same}`,
-  );
-}
+  const isSame = spawnSync('cmp', [classic.path, ours.path]).status === 0;
+  return { listing, ipvsadmSeconds: classic.seconds, ourSeconds: ours.seconds, isSame };
+});
+printResult(measured);
 
 async function makeTable(): Promise<void> {
   const transport = openAddonTransport({

@@ -13,7 +13,7 @@ import { passes, tableOf } from './row.ts';
 // The benchmark: measures all parts, prints one table, exits with 1 when a bar is missed.
 //   node test/bench/bench.ts [--quick] [PART...]
 
-const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory'];
+const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory', 'listing'];
 const hostParts: ReadonlyMap<string, (quick: boolean) => Promise<readonly Row[]>> = new Map([
   ['planning', planning],
   ['burst', burst],

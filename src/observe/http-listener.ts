@@ -121,7 +121,11 @@ function listenOn(address: BindAddress, options: HttpListenerOptions): Promise<H
 function limitConnections(server: Server, most: number): void {
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
-    if (open.size >= most) open.values().next().value?.destroy();
+    const [oldest] = open;
+    if (oldest !== undefined && open.size >= most) {
+      open.delete(oldest); // it is closed in a later turn, and many may come in this one
+      oldest.destroy();
+    }
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });

@@ -116,6 +116,16 @@ describe('listenHttp', () => {
     for (const { socket } of idle) socket.destroy();
   });
 
+  it('keeps no more connections than that however many come at once', async () => {
+    const { port } = await listen(() => textAnswer(200, 'ok'), loopback, [], { connections: 3 });
+    const flood = Array.from({ length: 30 }, () => connection(port, 'GET / HTTP/1.1\r\nX-Part'));
+    await Promise.all(flood.map(({ connected }) => connected));
+    expect((await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).status).toBe(200);
+    await Promise.all(flood.slice(0, 28).map(({ closed }) => closed));
+    expect(flood.filter(({ socket }) => !socket.closed)).toHaveLength(2);
+    for (const { socket } of flood) socket.destroy();
+  });
+
   it('accepts IPv4 on either wildcard', async () => {
     for (const host of ['0.0.0.0', '::']) {
       const { port } = await listen(() => textAnswer(200, 'ok'), { host, port: 0, wildcard: 'bothFamilies' });

@@ -109,12 +109,21 @@ function dotted(name: string): string {
   return name.replaceAll('/', '.');
 }
 
+/** Capabilities that the daemon needs, and what for. */
+const neededCapabilities: Readonly<Record<string, string>> = {
+  NET_ADMIN: 'without which nothing in the kernel can be changed',
+  NET_RAW: 'without which iptables cannot match on IP sets',
+};
+
 /** What this process may do, and where. */
 export function rightFindings(facts: CheckFacts): readonly Finding[] {
   const area = 'rights';
   const findings: Finding[] = [];
-  if (!facts.capabilities.includes('NET_ADMIN')) {
-    findings.push(fail(area, 'the capability NET_ADMIN is missing', 'run as root, or give NET_ADMIN to the container'));
+  for (const [name, use] of Object.entries(neededCapabilities)) {
+    if (facts.capabilities.includes(name)) continue;
+    findings.push(
+      fail(area, `the capability ${name} is missing, ${use}`, `run as root, or give ${name} to the container`),
+    );
   }
   const isLoading = Object.values(facts.modules).includes('available') && !facts.capabilities.includes('SYS_MODULE');
   if (isLoading) {
@@ -130,5 +139,5 @@ export function rightFindings(facts: CheckFacts): readonly Finding[] {
     findings.push(warn(area, `the native addon does not load: ${facts.addonFailure}`, remedy));
   }
   for (const each of facts.unread) findings.push(fail(area, `cannot be read: ${each}`, 'run as root on the node'));
-  return findings.length > 0 ? findings : [fine(area, 'NET_ADMIN, in the network of the node')];
+  return findings.length > 0 ? findings : [fine(area, 'NET_ADMIN and NET_RAW, in the network of the node')];
 }

@@ -14,7 +14,7 @@ const good: CheckFacts = {
   modules: Object.fromEntries(modules.map((name) => [name, 'loaded'])),
   settings: { 'net/ipv4/ip_forward': '1', 'net/ipv4/vs/conntrack': '1', 'net/bridge/bridge-nf-call-iptables': '1' },
   settingsWritable: true,
-  capabilities: ['NET_ADMIN', 'SYS_MODULE'],
+  capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_MODULE'],
   isHostNetwork: true,
   iptables: [
     { flavour: 'nft', family: 'IPv4', rules: 12 },
@@ -76,6 +76,11 @@ describe('errors', () => {
       /^error settings: net\.ipv4\.ip_forward is 0: packets are not forwarded: sysctl -w/,
     ],
     ['no rights', { capabilities: [] }, /^error rights: the capability NET_ADMIN is missing/],
+    [
+      'half the rights',
+      { capabilities: ['NET_ADMIN'] },
+      /^error rights: the capability NET_RAW is missing, without which/,
+    ],
     ['another network namespace', { isHostNetwork: false }, /^error rights: this is not the network namespace/],
     ['a kernel that cannot be read', { unread: ['IPVS: EPERM'] }, /^error rights: cannot be read: IPVS: EPERM/],
     [
@@ -120,7 +125,7 @@ describe('warnings', () => {
     ['the reverse path', withSetting('net/ipv4/conf/all/rp_filter', '1'), /^warning settings: .*rp_filter is 1/],
     [
       'modules that may not be loaded',
-      { ...withModule('ip_vs', 'available'), capabilities: ['NET_ADMIN'] },
+      { ...withModule('ip_vs', 'available'), capabilities: ['NET_ADMIN', 'NET_RAW'] },
       /^warning rights: modules are to be loaded/,
     ],
     ['no addon', { addonFailure: 'no such file' }, /^warning rights: the native addon does not load: no such file/],
@@ -170,7 +175,7 @@ describe('warnings', () => {
 
 describe('the report', () => {
   it('counts, and is for programs too', () => {
-    const facts = { ...good, capabilities: [] };
+    const facts = { ...good, isHostNetwork: false };
     const findings = checkFindings(facts);
     const text = checkText('a', findings, { width: 60, colours: true });
     expect(text).toContain('\x1b[31mERROR\x1b[0m');

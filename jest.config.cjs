@@ -11,6 +11,7 @@ const transform = {
 };
 const common = {
   rootDir: __dirname,
+  roots: ['<rootDir>/src', '<rootDir>/test'],
   testEnvironment: 'node',
   transform,
   extensionsToTreatAsEsm: [],

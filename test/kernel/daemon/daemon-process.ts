@@ -16,11 +16,13 @@ export interface DaemonOptions {
   readonly directory?: string;
 }
 
+const advice = /"Configuration may be incomplete or incorrect" err="nodePortAddresses is not set/;
+
 /** How a daemon ended, and what it said. */
 export interface DaemonEnd {
   /** Exit code, or the signal that ended it. */
   readonly exit: number | string;
-  /** Lines of the log of level error. */
+  /** Lines of the log of level error, but for the advice on node ports that every start with these flags gives. */
   readonly errors: readonly string[];
   readonly output: string;
 }
@@ -79,8 +81,14 @@ export class DaemonProcess {
   /** Resolves when it has ended by itself, or after `stop`. */
   async end(): Promise<DaemonEnd> {
     const exit = await this.#ended;
-    const errors = this.#output.split('\n').filter((line) => /^E\d{4} /.test(line));
+    const errors = this.#output.split('\n').filter((line) => /^E\d{4} /.test(line) && !advice.test(line));
     return { exit, errors, output: this.#output };
+  }
+
+  /** SIGKILL, which it cannot see coming; how it ended. */
+  async kill(): Promise<number | string> {
+    this.#child.kill('SIGKILL');
+    return await this.#ended;
   }
 
   /** SIGTERM, and its end. */

@@ -13,6 +13,7 @@ import { serviceKey } from '../../../src/model/service-key.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server/start-api-server.ts';
 import { anEndpoint, aService, aSlice, ip } from '../../support/builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { PacedClient } from '../../support/paced-client.ts';
 import { recordingLog } from '../kubernetes/watch/recording-log.ts';
 
 const closers: (() => unknown)[] = [];
@@ -110,7 +111,8 @@ async function open({ server, urls = [], discovery = false, isInCluster = false,
       read: () => Promise.resolve(kept),
       write: (found) => Promise.resolve(void written.push(found)),
     },
-    isServing: (candidate) => client.isServing(candidate, '/api/v1/nodes?fieldSelector=metadata.name%3Dn1', signal),
+    isServing: (candidate) =>
+      paced.pace(client.isServing(candidate, '/api/v1/nodes?fieldSelector=metadata.name%3Dn1', signal)),
     clock,
     random: () => 0,
     log,
@@ -119,9 +121,17 @@ async function open({ server, urls = [], discovery = false, isInCluster = false,
   const connection = new ApiConnection({ source, clock, log });
   const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
   const client: KubeClient = new KubeClient({ connection, servers: servers.choice, clock, limiter, userAgent: 'test' });
+  const paced = new PacedClient(client);
   await servers.start();
   const { sink, names } = nameSink();
-  const objects = new ApiSource({ client, sink: servers.watch(sink), nodeName: 'n1', clock, random: () => 0, log });
+  const objects = new ApiSource({
+    client: paced,
+    sink: servers.watch(sink),
+    nodeName: 'n1',
+    clock,
+    random: () => 0,
+    log,
+  });
   objects.start();
   closers.push(() => {
     objects.stop();
@@ -132,9 +142,7 @@ async function open({ server, urls = [], discovery = false, isInCluster = false,
   const secondsUntil = async (condition: () => boolean, mostSeconds = 600) => {
     const startMs = clock.monotonicMs();
     while (!condition() && clock.monotonicMs() - startMs <= mostSeconds * 1000) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, 2);
-      });
+      await paced.settled();
       if (!condition()) await clock.advance(500);
     }
     return (clock.monotonicMs() - startMs) / 1000;

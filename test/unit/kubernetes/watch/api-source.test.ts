@@ -10,6 +10,7 @@ import type { ApiServer } from '../../../support/api-server/start-api-server.ts'
 import { startApiServer } from '../../../support/api-server/start-api-server.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { onlyServer } from '../../../support/only-server.ts';
+import { PacedClient } from '../../../support/paced-client.ts';
 
 let server: ApiServer;
 let close: () => void = () => {};
@@ -87,7 +88,9 @@ function start(options: Partial<ApiSourceOptions> = {}) {
   const clock = new ManualClock();
   const connection = new ApiConnection({ source: anonymousSource(server.url), clock, log: silentLog });
   const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
-  const client = new KubeClient({ connection, servers: onlyServer(server.url), clock, limiter, userAgent: 'test' });
+  const client = new PacedClient(
+    new KubeClient({ connection, servers: onlyServer(server.url), clock, limiter, userAgent: 'test' }),
+  );
   const source = new ApiSource({ client, sink, nodeName: 'n1', clock, random: () => 0, log: silentLog, ...options });
   source.start();
   close = () => {
@@ -99,7 +102,7 @@ function start(options: Partial<ApiSourceOptions> = {}) {
   const passes = async (condition: () => boolean) => {
     for (let turn = 0; turn < 400 && !condition(); turn += 1) {
       await clock.advance(500);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await client.settled();
     }
   };
   /** Lets the clock run until the tables are as given. */

@@ -97,6 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     path: config.proxier.statusSocket,
     nodeName: name,
     tables,
+    holderOf: (key) => work.desired.holderOf(key),
     draining: () => work.draining?.() ?? [],
     clock,
     klog,

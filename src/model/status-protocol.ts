@@ -45,6 +45,14 @@ export interface ServiceLine {
   readonly addresses: readonly { readonly address: string; readonly from: AddressKind }[];
   readonly ports: readonly StatusPort[];
   readonly slices: readonly StatusSlice[];
+  /** Addresses and ports of its that an older Service has; absent when there are none. */
+  readonly lost?: readonly StatusAddress[];
+}
+
+export interface StatusAddress {
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
 }
 
 export type AddressKind = 'clusterIP' | 'externalIP' | 'loadBalancer';

@@ -4,6 +4,7 @@ import type { DrainingLine } from '../../model/status-protocol.ts';
 import type { Klog } from '../../observe/klog.ts';
 import type { DrainingServers } from '../../reconcile/retirer.ts';
 import { programVersion } from '../version.ts';
+import type { HolderOf } from './service-line.ts';
 import { StatusServer } from './status-server.ts';
 
 export interface OpenStatusServerOptions {
@@ -11,6 +12,7 @@ export interface OpenStatusServerOptions {
   readonly path: string;
   readonly nodeName: string;
   readonly tables: ClusterTables;
+  readonly holderOf: HolderOf;
   /** What drains right now. */
   readonly draining: () => Iterable<DrainingServers>;
   readonly clock: Clock;
@@ -19,10 +21,10 @@ export interface OpenStatusServerOptions {
 
 /** Starts to answer tools on this node; returns what ends it. */
 export function openStatusServer(options: OpenStatusServerOptions): () => Promise<void> {
-  const { path, nodeName, tables, draining, clock, klog } = options;
+  const { path, nodeName, tables, holderOf, draining, clock, klog } = options;
   if (path === '') return () => Promise.resolve();
   const lines = () => drainingLines(draining(), clock.monotonicMs());
-  const source = { nodeName, program: programVersion, tables, draining: lines };
+  const source = { nodeName, program: programVersion, tables, holderOf, draining: lines };
   const server = new StatusServer({ path, source, clock, log: klog.named('app/status-socket/status-server.ts') });
   void server.start(); // it never rejects
   return () => server.stop();

@@ -1,10 +1,22 @@
 import type { Endpoint, EndpointSlice } from '../../kubernetes/objects/endpoint-slice.ts';
 import { type Place, unpackPlaces } from '../../kubernetes/objects/packed-places.ts';
 import type { Service } from '../../kubernetes/objects/service.ts';
-import type { AddressKind, ServiceLine, StatusEndpoint, StatusSlice } from '../../model/status-protocol.ts';
+import type { ServiceKey } from '../../model/service-key.ts';
+import type {
+  AddressKind,
+  ServiceLine,
+  StatusAddress,
+  StatusEndpoint,
+  StatusSlice,
+} from '../../model/status-protocol.ts';
+import { type VirtualServerKey, virtualServerKey } from '../../model/virtual-server.ts';
+
+/** Which Service has a virtual server; undefined for none. */
+export type HolderOf = (key: VirtualServerKey) => ServiceKey | undefined;
 
 /** What tools are told of a Service and its endpoints. Pure. */
-export function serviceLine(service: Service, slices: readonly EndpointSlice[]): ServiceLine {
+export function serviceLine(service: Service, slices: readonly EndpointSlice[], holderOf: HolderOf): ServiceLine {
+  const lost = lostAddresses(service, holderOf);
   const { namespace, name, type, internalTrafficPolicy, externalTrafficPolicy, ports } = service;
   return {
     kind: 'service',
@@ -21,7 +33,18 @@ export function serviceLine(service: Service, slices: readonly EndpointSlice[]):
     ],
     ports,
     slices: slices.map(statusSlice),
+    ...(lost.length > 0 && { lost }),
   };
+}
+
+function lostAddresses(service: Service, holderOf: HolderOf): readonly StatusAddress[] {
+  const addresses = [...service.clusterIps, ...service.externalIps, ...service.loadBalancerIps];
+  return service.ports.flatMap(({ protocol, port }) =>
+    addresses.flatMap((address) => {
+      const holder = holderOf(virtualServerKey({ kind: 'address', protocol, address, port }));
+      return holder === undefined || holder === service.key ? [] : { protocol, address, port };
+    }),
+  );
 }
 
 function from(kind: AddressKind, addresses: readonly string[]): ServiceLine['addresses'] {

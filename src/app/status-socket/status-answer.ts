@@ -1,7 +1,7 @@
 import type { ClusterTables } from '../../cluster/tables.ts';
 import { serviceKey, type ServiceKey } from '../../model/service-key.ts';
 import { type DrainingLine, type StatusLine, servicesPath, statusProtocol } from '../../model/status-protocol.ts';
-import { serviceLine } from './service-line.ts';
+import { type HolderOf, serviceLine } from './service-line.ts';
 
 /** What answers are made of. */
 export interface StatusSource {
@@ -9,6 +9,7 @@ export interface StatusSource {
   /** Version of this program. */
   readonly program: string;
   readonly tables: Pick<ClusterTables, 'inSync' | 'service' | 'slicesOf' | 'serviceKeys'>;
+  readonly holderOf: HolderOf;
   /** What drains right now. */
   readonly draining: () => Iterable<DrainingLine>;
 }
@@ -50,7 +51,7 @@ function* statusLines(source: StatusSource, wanted: Wanted): Generator<StatusLin
     const service = tables.service(key);
     if (service === undefined || (wanted.namespace !== '' && service.namespace !== wanted.namespace)) continue;
     services += 1;
-    yield serviceLine(service, tables.slicesOf(key));
+    yield serviceLine(service, tables.slicesOf(key), source.holderOf);
   }
   yield* source.draining();
   yield { kind: 'end', services };

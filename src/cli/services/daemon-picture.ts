@@ -76,12 +76,14 @@ export class DaemonPicture {
 
   #takeService(service: ServiceLine): void {
     const { namespace, name, type, internalTrafficPolicy, externalTrafficPolicy } = service;
+    const lost = new Set(service.lost?.map((each) => `${each.protocol} ${endpointOf(each)}`));
     for (const port of service.ports) {
       const owner = { namespace, name, portName: port.name, type };
       for (const { address, from } of service.addresses) {
         const policy = from === 'clusterIP' ? internalTrafficPolicy : externalTrafficPolicy;
         const key = `${port.protocol} ${endpointOf({ address, port: port.port })}`;
-        if (!this.#services.has(key)) this.#services.set(key, { owner: { ...owner, from, policy }, service, port });
+        if (!lost.has(key) && !this.#services.has(key))
+          this.#services.set(key, { owner: { ...owner, from, policy }, service, port });
       }
       const key = `${port.protocol} ${port.nodePort}`;
       if (port.nodePort === 0 || this.#nodePorts.has(key)) continue;

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { drainingLines } from '../../../../src/app/status-socket/open-status-server.ts';
 import { serviceLine } from '../../../../src/app/status-socket/service-line.ts';
+import { serviceKey } from '../../../../src/model/service-key.ts';
 import { packPlaces } from '../../../../src/kubernetes/objects/packed-places.ts';
 import { anEndpoint, aService, aSlice, ip } from '../../../support/builders.ts';
 import { realServer, virtualServer } from '../../../support/ipvs-builders.ts';
@@ -24,7 +25,7 @@ it('tells what a Service is and where its endpoints are', () => {
     ],
     { places: packPlaces(['a', 'b', 'c', ''].map((name) => ({ pod: name && `web-${name}`, zone: name && 'z1' }))) },
   );
-  expect(serviceLine(service, [slice])).toEqual({
+  expect(serviceLine(service, [slice], () => service.key)).toEqual({
     kind: 'service',
     namespace: 'default',
     name: 'web',
@@ -51,6 +52,13 @@ it('tells what a Service is and where its endpoints are', () => {
       },
     ],
   });
+});
+
+it('tells which addresses an older Service has', () => {
+  const service = aService({ clusterIps: [ip('10.96.0.1')], externalIps: [ip('198.51.100.7')] });
+  const holderOf = (key: string) => (key.includes('198.51.100.7') ? serviceKey('shop', 'older') : service.key);
+  expect(serviceLine(service, [], holderOf).lost).toEqual([{ protocol: 'TCP', address: '198.51.100.7', port: 80 }]);
+  expect(serviceLine(service, [], () => undefined)).not.toHaveProperty('lost');
 });
 
 it('tells what drains, and since when', () => {

@@ -38,7 +38,7 @@ async function start(changes: Partial<StatusServerOptions> = {}): Promise<Status
     void told.push({ message, why: fields?.['why'] });
   server = new StatusServer({
     path,
-    source: { nodeName: 'n1', program: '1.2.3', tables, draining: () => draining },
+    source: { nodeName: 'n1', program: '1.2.3', tables, holderOf: () => undefined, draining: () => draining },
     clock: systemClock,
     log: {
       info: tell,
@@ -139,7 +139,9 @@ describe('answers', () => {
       slicesOf: () => tables.slicesOf(key),
     };
     await server?.stop();
-    await start({ source: { nodeName: 'n1', program: '1', tables: endless, draining: () => [] } });
+    await start({
+      source: { nodeName: 'n1', program: '1', tables: endless, holderOf: () => undefined, draining: () => [] },
+    });
     const client = connect(path);
     client.write('GET /v1/services HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(client, 'data');

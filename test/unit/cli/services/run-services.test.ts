@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { away, run } from './services-world.ts';
+import type { StatusLine } from '../../../../src/model/status-protocol.ts';
+import { away, run, told } from './services-world.ts';
 
 describe('a table', () => {
   it('of everything', async () => {
@@ -151,4 +152,16 @@ describe('failures', () => {
 
 it('hands pictures to the live view', async () => {
   expect(await run('--watch')).toMatchObject({ exitCode: 4, closed: 1 });
+});
+
+it('names the Service that has an address, not one that only claims it', async () => {
+  const younger = {
+    ...told[1],
+    namespace: 'shop',
+    name: 'younger',
+    lost: [{ protocol: 'TCP', address: '10.96.0.1', port: 80 }],
+  };
+  const lines = [younger as StatusLine, ...told];
+  const { output } = await run('--address 10.96.0.1', { answer: { kind: 'told', lines } });
+  expect(output).toContain('shop/web:http  TCP 10.96.0.1:80');
 });

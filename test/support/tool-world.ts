@@ -76,7 +76,6 @@ export function viewOf(kernel: FakeKernel, changes: Partial<NodeView> = {}): Nod
       families: async () => ipFamilies,
       saved: async (family) => savedRules(kernel.rules.get(family)),
     },
-    likelyFamilies: ipFamilies,
     sysctl: { read: (name) => goodSettings[name] },
     sysfs: { read: () => '0' },
     absent: [],

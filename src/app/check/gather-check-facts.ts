@@ -134,7 +134,7 @@ function ruleCount({ tables }: SavedRules): number {
 
 /** Virtual servers that are neither on addresses of kube-ipvs0 nor on those of the node. */
 async function readServers(): Promise<Pick<CheckFacts, 'foreignServers' | 'unread'>> {
-  const view = await openNodeView('auto');
+  const view = await openNodeView('auto', 'later');
   try {
     const own = new Set([...(await view.address.list()), ...(await view.address.listNodeAddresses())]);
     const servers = await view.ipvs.list();

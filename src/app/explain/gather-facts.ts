@@ -2,7 +2,7 @@ import type { DaemonFacts, ExplainFacts, PathFacts, PortFacts } from '../../cli/
 import type { ExplainTarget } from '../../cli/explain/target.ts';
 import { KernelModules } from '../../kernel/kernel-modules.ts';
 import type { Service } from '../../kubernetes/objects/service.ts';
-import { familyOf, type IpAddress, isInCidr } from '../../model/ip.ts';
+import { familyOf, type IpAddress, type IpFamily, isInCidr } from '../../model/ip.ts';
 import { serverName } from '../../observe/http-listener.ts';
 import type { NodeFacts } from '../../plan/node-facts.ts';
 import { planNode } from '../../plan/plan-node.ts';
@@ -27,6 +27,8 @@ export interface GatherOptions {
   readonly origin: string;
   readonly found: FoundService;
   readonly view: NodeView;
+  /** Families that the kernel has, whether or not there is a packet filter for them: looking for one takes time. */
+  readonly families: readonly IpFamily[];
   readonly modules?: Pick<KernelModules, 'state'>;
   /** Other proxies that are alive, in words. */
   readonly findOthers: () => Promise<readonly string[]>;
@@ -62,14 +64,15 @@ export async function gatherFacts(options: GatherOptions): Promise<ExplainFacts>
   return { ...base, ...facts, unread: view.unread };
 }
 
-async function nodeFacts({ tool, found, view }: GatherOptions): Promise<NodeFacts> {
+async function nodeFacts(options: GatherOptions): Promise<NodeFacts> {
+  const { tool, found, view } = options;
   const { nodeName, settings } = tool;
   return planNode({
     nodeName,
     node: found.tables.node(nodeName),
     otherNodes: [...found.tables.nodes()].filter(({ name }) => name !== nodeName),
     interfaceAddresses: await view.address.listNodeAddresses(),
-    families: view.likelyFamilies,
+    families: options.families,
     config: settings.config,
   });
 }

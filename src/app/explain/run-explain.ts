@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { explain } from '../../cli/explain/explain-links.ts';
 import type { ExplainFacts } from '../../cli/explain/facts.ts';
 import { explanationJson, explanationText } from '../../cli/explain/print-explanation.ts';
 import { type ExplainTarget, parseTarget } from '../../cli/explain/target.ts';
 import { type ToolCommandLine, ToolUsageError } from '../../cli/tool-syntax.ts';
 import { ClusterTables } from '../../cluster/tables.ts';
-import { type IpAddress, parseIp } from '../../model/ip.ts';
+import { type IpAddress, ipFamilies, parseIp } from '../../model/ip.ts';
 import { serverName } from '../../observe/http-listener.ts';
 import { findOtherProxies } from '../other-proxy/find-other-proxies.ts';
 import { emptyNodeView, type NodeView } from '../tools/node-view.ts';
@@ -32,7 +33,7 @@ export async function runExplain(
   const from = clientOf(options.get('from')?.at(-1));
   const tool = sources.settings(commandLine, world);
   const { config } = tool.settings;
-  const view = tool.isThisNode ? await sources.openView(config.proxier.iptablesFlavour) : emptyNodeView([]);
+  const view = tool.isThisNode ? await sources.openView(config.proxier.iptablesFlavour, 'later') : emptyNodeView([]);
   try {
     const { found, origin, failure } = await find(tool, target, options.get('file'), view, world);
     const port = options.get('port')?.at(-1);
@@ -46,6 +47,7 @@ export async function runExplain(
       origin,
       found,
       view,
+      families: ipFamilies.filter((family) => family === 'IPv4' || existsSync('/proc/net/if_inet6')),
     });
     return show(failure === undefined ? facts : { ...facts, objects: { origin, failure } }, commandLine, world);
   } finally {

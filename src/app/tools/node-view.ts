@@ -6,7 +6,7 @@ import { createIpSetDriver } from '../../kernel/ipset/driver.ts';
 import { createIpvsDriver, type IpvsKernelDriver } from '../../kernel/ipvs/driver.ts';
 import { createSysctlDriver } from '../../kernel/sysctl/driver.ts';
 import type { ProxierSettings } from '../../config/config.ts';
-import { type IpAddress, type IpFamily, ipFamilies } from '../../model/ip.ts';
+import { type IpAddress, ipFamilies } from '../../model/ip.ts';
 import { AddonLoadError, loadNetlinkAddon } from '../../native/addon.ts';
 import { openAddonTransport } from '../../netlink/connection.ts';
 import { netlinkProtocol } from '../../netlink/constants.ts';
@@ -23,8 +23,6 @@ export interface NodeView {
   readonly ipset: Pick<IpSetDriver, 'list'>;
   readonly conntrack: Pick<ConntrackDriver, 'listUdpFlows'>;
   readonly rules: SavedRulesReader;
-  /** Families that the kernel has, whether or not there is a packet filter for them. */
-  readonly likelyFamilies: readonly IpFamily[];
   /** Settings under /proc/sys and under /sys; undefined for what is not there. */
   readonly sysctl: Pick<SysctlDriver, 'read'>;
   readonly sysfs: Pick<SysctlDriver, 'read'>;
@@ -37,9 +35,12 @@ export interface NodeView {
 
 /**
  * Opens the kernel for reading. A part that is not there, or may not be read, is told and counts as empty; modules are
- * not loaded for it.
+ * not loaded for it. Rules take programs to read: `later` leaves them to whoever asks for those of a family.
  */
-export async function openNodeView(flavour: ProxierSettings['iptablesFlavour']): Promise<NodeView> {
+export async function openNodeView(
+  flavour: ProxierSettings['iptablesFlavour'],
+  readRules: 'now' | 'later' = 'now',
+): Promise<NodeView> {
   const open = await opener();
   const transports: Transport[] = [];
   const opened = (protocol: number, dumps: 'large' | 'small' = 'large') => {
@@ -50,6 +51,8 @@ export async function openNodeView(flavour: ProxierSettings['iptablesFlavour']):
   const gaps: Gaps = { absent: [], unread: [] };
   const ipvs = await openIpvs(opened, gaps);
   const address = createAddressDriver({ transport: opened(netlinkProtocol.route) });
+  const rules = savedRulesReader({ flavour, onProblem: (problem) => noteOnce(gaps.unread, problem) });
+  if (readRules === 'now') await rules.families();
   // with ten thousand Services there are as many addresses
   const list = once(() => address.list());
   const listNodeAddresses = once(() => address.listNodeAddresses());
@@ -65,8 +68,7 @@ export async function openNodeView(flavour: ProxierSettings['iptablesFlavour']):
       existsSync('/proc/net/nf_conntrack') || existsSync('/proc/sys/net/netfilter/nf_conntrack_max')
         ? createConntrackDriver({ transport: opened(netlinkProtocol.netfilter) })
         : { listUdpFlows: async () => [] },
-    rules: savedRulesReader({ flavour, onProblem: (problem) => noteOnce(gaps.unread, problem) }),
-    likelyFamilies: ipFamilies.filter((family) => family === 'IPv4' || existsSync('/proc/net/if_inet6')),
+    rules,
     sysctl: createSysctlDriver(),
     sysfs: createSysctlDriver({ root: '/sys' }),
     ...gaps,
@@ -84,7 +86,6 @@ export function emptyNodeView(nodeAddresses: readonly IpAddress[]): NodeView {
     ipset: { list: async () => [] },
     conntrack: { listUdpFlows: async () => [] },
     rules: { families: async () => ipFamilies, saved: async () => undefined },
-    likelyFamilies: ipFamilies,
     sysctl: { read: () => undefined },
     sysfs: { read: () => undefined },
     absent: [],

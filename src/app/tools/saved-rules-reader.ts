@@ -10,6 +10,8 @@ import { type IpFamily, ipFamilies } from '../../model/ip.ts';
 
 /** Packet filter rules as they are. */
 export interface SavedRulesReader {
+  /** Whose rules were read; undefined as long as none were, or where there are none. */
+  readonly flavour?: IptablesFlavour | undefined;
   /** Families with a packet filter that can be read; both where there is none, so that what is wanted can be shown. */
   families(): Promise<readonly IpFamily[]>;
   /** Read once, when it is first asked for; undefined where there are none to be read. */
@@ -33,6 +35,9 @@ const limits = { timeoutMs: 30_000, maxOutputBytes: 256 * 1024 * 1024 };
 export function savedRulesReader(options: SavedRulesReaderOptions): SavedRulesReader {
   const reader = new Reader(options);
   return {
+    get flavour() {
+      return reader.flavour;
+    },
     saved: (family) => reader.saved(family),
     families: async () => {
       const readable: IpFamily[] = [];
@@ -48,7 +53,8 @@ class Reader {
   readonly #options: SavedRulesReaderOptions;
   readonly #run: CommandRunner;
   readonly #read = new Map<string, Promise<SavedRules | undefined>>();
-  #flavour: Promise<IptablesFlavour> | undefined;
+  #choosing: Promise<IptablesFlavour> | undefined;
+  flavour: IptablesFlavour | undefined;
 
   constructor(options: SavedRulesReaderOptions) {
     this.#options = options;
@@ -56,8 +62,11 @@ class Reader {
   }
 
   async saved(family: IpFamily): Promise<SavedRules | undefined> {
-    this.#flavour ??= this.#chooseFlavour();
-    return await this.#savedOf(await this.#flavour, family);
+    this.#choosing ??= this.#chooseFlavour();
+    const flavour = await this.#choosing;
+    const saved = await this.#savedOf(flavour, family);
+    if (saved !== undefined) this.flavour = flavour;
+    return saved;
   }
 
   async #savedOf(flavour: IptablesFlavour, family: IpFamily): Promise<SavedRules | undefined> {

@@ -34,7 +34,7 @@ function reader(saves: Readonly<Record<string, string>>, flavour: 'auto' | 'nft'
     return { exitCode: stdout === 'refused' ? 1 : 0, stdout, stderr: '' };
   };
   const onProblem = (problem: string) => problems.push(problem);
-  return { problems, ...savedRulesReader({ flavour, onProblem, run, procDirectory: proc }) };
+  return Object.assign(savedRulesReader({ flavour, onProblem, run, procDirectory: proc }), { problems });
 }
 
 describe('the reader of saved rules', () => {
@@ -47,6 +47,7 @@ describe('the reader of saved rules', () => {
     expect((await rules.saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
     await rules.saved('IPv4');
     expect(started).toEqual(['iptables-nft', 'iptables-nft-save']);
+    expect(rules.flavour).toBe('nft');
   });
 
   it('takes the flavour that holds rules where the kernel has legacy tables', async () => {

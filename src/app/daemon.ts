@@ -13,7 +13,7 @@ import { inventory } from './inventory.ts';
 import { LiveProxierSettings } from './live-proxier-settings.ts';
 import { NodeGate, usualAddressWaitMs } from './node-gate.ts';
 import { type NodeKernel, openNodeKernel, readableFamilies } from './node-kernel.ts';
-import { startObserving } from './observing.ts';
+import { type ObservingWork, startObserving } from './observing.ts';
 import { openObjects } from './open-objects.ts';
 import type { DaemonListener } from './round-report.ts';
 import { type NodeWork, startServing } from './serving.ts';
@@ -92,7 +92,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return serving;
   };
   metrics.mode.serving(false);
-  let work = ready === undefined ? startObserving({ ...options, ...shared, families }) : await serveOn(ready);
+  let observing: ObservingWork | undefined;
+  let work: NodeWork;
+  if (ready === undefined) work = observing = startObserving({ ...options, ...shared, families });
+  else work = await serveOn(ready);
   const stopStatus = openStatusServer({
     path: config.proxier.statusSocket,
     nodeName: name,
@@ -113,9 +116,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       work.settingsChanged();
     },
     async takeOver() {
-      const observing = work;
-      const node = await openNodeKernel({ ...options, log });
-      await observing.stop();
+      const node = await openNodeKernel({ ...options, seenFlavour: observing?.flavour(), log });
+      await work.stop();
       work = await serveOn(node);
       work.wake();
     },

@@ -1,6 +1,7 @@
 import type { LoadedSettings } from '../config/effective-config.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
+import type { IptablesFlavour } from '../kernel/rules/iptables-version.ts';
 import type { CommandRunner } from '../kernel/rules/run-command.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { IpFamily } from '../model/ip.ts';
@@ -50,18 +51,22 @@ export async function openNodeKernel(options: {
   readonly settings: LoadedSettings;
   readonly metrics: Pick<Metrics, 'proxier'>;
   readonly runCommand?: CommandRunner;
+  /** Of which the rules were that a look has shown; it need not be found out again. */
+  readonly seenFlavour?: IptablesFlavour | undefined;
   readonly log: Log;
 }): Promise<NodeKernel> {
-  const { settings, metrics, runCommand, log } = options;
+  const { settings, metrics, runCommand, seenFlavour, log } = options;
   requireRawSockets();
   const kernel = await prepareKernel(settings, log, (operations) =>
     metrics.proxier.operations('virtualServer', 'applied', operations),
   );
-  const flavour = settings.config.proxier.iptablesFlavour;
-  const rules = new IptablesRulesDriver({ flavour, ...(runCommand && { run: runCommand }) });
-  const families = await rules.families();
-  if (families.length === 0) throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');
-  return { kernel, rules, families };
+  for (const flavour of [seenFlavour, settings.config.proxier.iptablesFlavour]) {
+    if (flavour === undefined) continue;
+    const rules = new IptablesRulesDriver({ flavour, ...(runCommand && { run: runCommand }) });
+    const families = await rules.families();
+    if (families.length > 0) return { kernel, rules, families };
+  }
+  throw new Error('iptables is not available on this host: install iptables 1.6.2 or later');
 }
 
 /** Families whose rules can be read; nothing is tried out by writing. */

@@ -4,6 +4,7 @@ import { operationText } from '../cli/operation-text.ts';
 import type { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
+import type { IptablesFlavour } from '../kernel/rules/iptables-version.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { Klog } from '../observe/klog.ts';
@@ -41,6 +42,12 @@ const retryMs = 10_000;
 /** What is shown of the changes in the log line that counts them. */
 const shownExamples = 5;
 
+/** The work, with what serving need not find out again. */
+export interface ObservingWork extends NodeWork {
+  /** Whose rules the node has, once a look has shown it. */
+  readonly flavour: () => IptablesFlavour | undefined;
+}
+
 /** What a look at the node showed. */
 interface Picture {
   readonly counts: ReadonlyMap<string, number>;
@@ -53,12 +60,15 @@ interface Picture {
  * with drivers that note what they are to write. Looks every `audit.period`, or less often where that would take more
  * than 1 % of a core. What the proxy that serves has not done yet shows until it has.
  */
-export function startObserving(parts: ObservingParts): NodeWork {
+export function startObserving(parts: ObservingParts): ObservingWork {
   const { tables, gate, nodeName, proxier, metrics, listener, families, klog, clock } = parts;
   const log = klog.named('app/observing.ts');
   let dueMs = Number.NEGATIVE_INFINITY;
   let nodeLeaving: boolean | undefined;
   let shown: Picture | undefined;
+  let flavour: IptablesFlavour | undefined;
+  let unread: readonly string[] = [];
+  let hasEnded = false;
   const look = async () => {
     const node = tables.node(nodeName);
     if (node !== undefined && node.leaving !== nodeLeaving) {
@@ -69,8 +79,15 @@ export function startObserving(parts: ObservingParts): NodeWork {
     const startMs = clock.monotonicMs();
     tables.takeChangedServices();
     parts.meter.changesDropped();
-    const picture = pictureOf(await intendedOperations(parts, log));
+    const intended = await intendedOperations(parts, flavour ?? proxier.iptablesFlavour);
+    if (hasEnded) return;
+    flavour = intended.flavour;
+    const picture = pictureOf(intended.operations);
     metrics.mode.intended(picture.counts);
+    for (const why of intended.unread.filter((each) => !unread.includes(each))) {
+      log.warning('A part of the kernel cannot be read and counts as empty', { why });
+    }
+    unread = intended.unread;
     if (!isDeepStrictEqual(picture.texts, shown?.texts)) tell(picture, log);
     shown = picture;
     listener.succeeded(families);
@@ -90,27 +107,29 @@ export function startObserving(parts: ObservingParts): NodeWork {
   };
   listener.started?.(families);
   return {
+    flavour: () => flavour,
     desired: { holderOf: () => undefined, plan: () => undefined },
     changed: lookForTheFirstTime,
     wake: lookForTheFirstTime,
     addressesChanged: lookForTheFirstTime,
     kernelChanged: lookForTheFirstTime,
     settingsChanged: () => loop.request(),
+    // A look that is under way only reads: nobody has to wait for it.
     async stop() {
-      await loop.stop();
+      hasEnded = true;
+      void loop.stop();
       metrics.mode.intended(new Map());
     },
   };
 }
 
-async function intendedOperations(parts: ObservingParts, log: Log): Promise<readonly NotedOperation[]> {
+async function intendedOperations(parts: ObservingParts, flavour: ProxierSettings['iptablesFlavour']) {
   const { settings, proxier, tables, nodeName, openView = openNodeView } = parts;
-  const view = await openView(proxier.iptablesFlavour);
+  const view = await openView(flavour);
   try {
-    for (const why of view.unread) log.warning('A part of the kernel cannot be read and counts as empty', { why });
     const config = { ...settings.config, proxier };
     const { operations } = await planNodeState({ tables, config, nodeName, view, withSettings: true });
-    return operations;
+    return { operations, flavour: view.rules.flavour, unread: view.unread };
   } finally {
     view.close();
   }

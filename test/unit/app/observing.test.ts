@@ -44,6 +44,7 @@ function setup() {
     },
   };
   let closed = 0;
+  let opening = Promise.resolve();
   const clock = new ManualClock();
   const lines: string[] = [];
   const sink = { write: (text: string) => void lines.push(...text.split('\n').filter(Boolean)) };
@@ -70,8 +71,17 @@ function setup() {
     klog,
     metrics: { mode: { serving: () => {}, intended: (counts) => intended.push(counts) } },
     clock,
-    openView: async () => view,
+    openView: async () => {
+      await opening;
+      return view;
+    },
   });
+  /** The kernel opens when the result is called. */
+  const openSlowly = () => {
+    let open = () => {};
+    opening = new Promise((resolve) => (open = resolve));
+    return () => open();
+  };
   const list = () => {
     tables.replaceServices([aService({ name: 'web', clusterIps: [ip('10.96.0.10')] })]);
     tables.replaceEndpointSlices([]);
@@ -81,7 +91,7 @@ function setup() {
     klog.flush();
     return lines.filter((line) => line.includes('on this node'));
   };
-  return { kernel, clock, work, tables, list, intended, told, pictures, closed: () => closed };
+  return { kernel, clock, work, tables, list, intended, told, pictures, openSlowly, closed: () => closed };
 }
 
 describe('startObserving', () => {
@@ -129,5 +139,17 @@ describe('startObserving', () => {
     const looks = intended.length;
     await pass(clock, 60_000);
     expect(intended).toHaveLength(looks);
+  });
+
+  it('does not wait for a look that is under way when it ends, and tells nothing of it', async () => {
+    const { clock, list, intended, work, openSlowly, pictures } = setup();
+    const open = openSlowly();
+    list();
+    await pass(clock, 1_000);
+    await work.stop();
+    open();
+    await pass(clock, 1_000);
+    expect(intended.map(({ size }) => size)).toEqual([0]);
+    expect(pictures()).toEqual([]);
   });
 });

@@ -21,7 +21,10 @@ export interface RoundListener {
 }
 
 export interface RoundParts {
-  readonly tables: Pick<ClusterTables, 'inSync' | 'takeChangedServices' | 'serviceKeys' | 'service' | 'node'>;
+  readonly tables: Pick<
+    ClusterTables,
+    'inSync' | 'hasChangedServices' | 'takeChangedServices' | 'serviceKeys' | 'service' | 'node'
+  >;
   readonly gate: Pick<NodeGate, 'letsThrough'>;
   readonly tracker: Pick<NodeTracker, 'nodeName' | 'update'>;
   readonly reconciler: Pick<Reconciler, 'audit' | 'plan' | 'apply' | 'replanRules' | 'drainingCount'> & {
@@ -54,7 +57,7 @@ export class Rounds {
 
   /** Rejects when the round failed as a whole; what it did not get to is done by the next one. */
   async run(): Promise<void> {
-    const { tables, gate, tracker, listener, clock } = this.#parts;
+    const { tables, gate, tracker, reconciler, listener, clock } = this.#parts;
     const node = tables.node(tracker.nodeName);
     if (node !== undefined && node.leaving !== this.#nodeLeaving) {
       this.#nodeLeaving = node.leaving;
@@ -63,15 +66,21 @@ export class Rounds {
     if (!tables.inSync || !gate.letsThrough(node)) return;
     const startMs = clock.monotonicMs();
     try {
-      await this.#run(startMs);
+      await reconciler.audit(() => this.#serveChanges());
+      await this.#bringUpToDate();
     } finally {
       listener.ended((clock.monotonicMs() - startMs) / 1000);
     }
   }
 
-  async #run(startMs: number): Promise<void> {
+  /** What changed during an audit does not wait for its end. */
+  async #serveChanges(): Promise<void> {
+    if (this.#parts.tables.hasChangedServices) await this.#bringUpToDate();
+  }
+
+  async #bringUpToDate(): Promise<void> {
     const { tables, tracker, reconciler, listener, clock, log } = this.#parts;
-    await reconciler.audit();
+    const startMs = clock.monotonicMs();
     for (const key of tables.takeChangedServices()) this.#unplanned.add(key);
     listener.started();
     this.#followPodCidrs();

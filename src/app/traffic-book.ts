@@ -91,6 +91,7 @@ export class TrafficBook implements TrafficView {
         visitor.realServers(key, realServers);
         this.#realServers(key, realServers);
       },
+      ...(visitor.pause && { pause: visitor.pause }),
     });
     this.#end();
   }

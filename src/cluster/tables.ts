@@ -68,6 +68,10 @@ export class ClusterTables implements ObjectSink {
     return this.#nodesVersion;
   }
 
+  get hasChangedServices(): boolean {
+    return this.#changedServices.size > 0;
+  }
+
   /** Hands over which Services changed since it was last asked. */
   takeChangedServices(): ReadonlySet<ServiceKey> {
     const changed = this.#changedServices;

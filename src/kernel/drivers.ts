@@ -80,6 +80,8 @@ export interface TableVisitor {
   virtualServer(virtualServer: VirtualServer, counters: TrafficCounters): void;
   /** Not called for firewall marks. */
   realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[]): void;
+  /** Called between slices, where no request is under way: the driver may be used until it resolves. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** Time-outs of IPVS connections, in whole seconds. */

@@ -1,13 +1,13 @@
 import type { AddressDriver, IpvsDriver, ObservedIpSet } from '../kernel/drivers.ts';
 import type { Cidr, IpAddress, IpFamily } from '../model/ip.ts';
-import type { VirtualServerKey } from '../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
 import type { DeltaMap } from './delta-map.ts';
 import type { ReconcileObserver } from './observer.ts';
 import type { RulesKeeper } from './rules-keeper.ts';
-import type { ServerTable } from './server-table.ts';
+import type { ListedServers, ServerTable } from './server-table.ts';
 import type { SetKeeper } from './set-keeper.ts';
 import { familyOf, isInCidr } from '../model/ip.ts';
-import { readObserved } from './observed-state.ts';
+import { type ObservedServersByOwner, readObserved } from './observed-state.ts';
 import { ServerAudit } from './server-audit.ts';
 
 export interface KernelMirrorParts {
@@ -27,7 +27,9 @@ export interface KernelMirrorParts {
  */
 export class KernelMirror {
   readonly #parts: KernelMirrorParts;
-  #foreign: ReadonlySet<VirtualServerKey> = new Set();
+  #foreign: Set<VirtualServerKey> = new Set();
+  /** The comparison of virtual servers that is under way. */
+  #audit: ServerAudit | undefined;
 
   constructor(parts: KernelMirrorParts) {
     this.#parts = parts;
@@ -35,32 +37,44 @@ export class KernelMirror {
 
   /** Reads everything. Makes the dummy interface when it is missing. */
   async read(): Promise<void> {
-    const { addresses, sets } = this.#parts;
+    const { drivers, servers, addresses, sets } = this.#parts;
     await this.#ensureInterface();
     const { observed } = await sets.observe();
     addresses.replaceObserved(await this.#listAddresses());
-    await this.#readServers(observed);
+    const { ours, foreign } = await this.#ownersOf(() => drivers.ipvs.list(), observed);
+    servers.replaceObserved(ours);
+    this.#foreign = new Set(foreign);
   }
 
-  /** Compares, and reports differences by kind. Virtual servers are read in full only when a scan shows differences. */
-  async audit(): Promise<void> {
-    const { drivers, servers, addresses, sets, observer } = this.#parts;
+  /**
+   * Compares, and reports differences by kind; only what differs is read in full. Between its steps it waits for
+   * `pause`, which may write: `written` has to be told of it.
+   */
+  async audit(pause: () => Promise<void>): Promise<void> {
+    const { addresses, sets, observer } = this.#parts;
     if (await this.#ensureInterface()) observer.drifted('interface', 1);
     const { observed, changedSets, changedEntries } = await sets.observe();
     observer.drifted('ipSet', changedSets);
     observer.drifted('setEntry', changedEntries);
+    await pause();
     observer.drifted('address', addresses.replaceObserved(await this.#listAddresses()));
-    const audit = new ServerAudit(servers, this.#foreign);
-    await drivers.ipvs.scan(audit);
-    const { virtualServers, realServers } = audit.result();
-    if (virtualServers + realServers > 0) await this.#readServers(observed);
-    observer.drifted('virtualServer', virtualServers);
-    observer.drifted('realServer', realServers);
+    await pause();
+    await this.#auditServers(observed, pause);
+    await pause();
+  }
+
+  /** We have written to this virtual server. */
+  written(key: VirtualServerKey): void {
+    this.#audit?.written(key);
   }
 
   /** Compares the rules, for which other programs are started. */
-  async auditRules(): Promise<void> {
-    this.#parts.observer.drifted('rules', await this.#parts.rules.audit());
+  async auditRules(pause: () => Promise<void>): Promise<void> {
+    const { rules, families, observer } = this.#parts;
+    for (const family of families) {
+      observer.drifted('rules', await rules.audit(family));
+      await pause();
+    }
   }
 
   async #ensureInterface(): Promise<boolean> {
@@ -79,10 +93,40 @@ export class KernelMirror {
       .map((address) => [address, true]);
   }
 
-  async #readServers(sets: readonly ObservedIpSet[]): Promise<void> {
+  async #auditServers(sets: readonly ObservedIpSet[], pause: () => Promise<void>): Promise<void> {
+    const { drivers, servers, observer } = this.#parts;
+    const audit = new ServerAudit(servers, this.#foreign, pause);
+    this.#audit = audit;
+    try {
+      await drivers.ipvs.scan(audit);
+    } finally {
+      this.#audit = undefined;
+    }
+    const { counts, changed, missing } = audit.result();
+    if (changed.length > 0) await this.#readAgain(changed, sets);
+    for (const key of missing) servers.observeMissing(key);
+    observer.drifted('virtualServer', counts.virtualServers);
+    observer.drifted('realServer', counts.realServers);
+  }
+
+  async #readAgain(virtualServers: readonly VirtualServer[], sets: readonly ObservedIpSet[]): Promise<void> {
+    const { drivers, servers } = this.#parts;
+    const list = async () => {
+      const realServers = await drivers.ipvs.listRealServers(virtualServers);
+      return virtualServers.map((virtualServer, index) => ({ virtualServer, realServers: realServers[index] ?? [] }));
+    };
+    const { ours, foreign } = await this.#ownersOf(list, sets);
+    for (const listed of ours) servers.observe(listed);
+    for (const key of foreign) this.#foreign.add(key);
+  }
+
+  async #ownersOf(
+    list: () => Promise<readonly ListedServers[]>,
+    sets: readonly ObservedIpSet[],
+  ): Promise<ObservedServersByOwner> {
     const { drivers, servers, addresses, families, excludeCidrs } = this.#parts;
-    const { ours, foreign } = await readObserved({
-      drivers,
+    return await readObserved({
+      drivers: { ipvs: { list }, address: drivers.address },
       // An address that somebody took away comes back, and what stands on it was ours all the time.
       boundAddresses: {
         has: (address) => addresses.observed(address) !== undefined || addresses.desired(address) !== undefined,
@@ -90,9 +134,7 @@ export class KernelMirror {
       sets,
       families,
       excludeCidrs,
-      isKnown: (key) => servers.desired(key) !== undefined || servers.observed(key) !== undefined,
+      isKnown: (key) => servers.desired(key) !== undefined || servers.isObserved(key),
     });
-    servers.replaceObserved(ours);
-    this.#foreign = foreign;
   }
 }

@@ -1,21 +1,26 @@
-import type { AddressDriver, IpvsDriver, ObservedIpSet, ObservedVirtualServer } from '../kernel/drivers.ts';
+import type { AddressDriver, ObservedIpSet } from '../kernel/drivers.ts';
 import type { Cidr, IpAddress, IpFamily } from '../model/ip.ts';
 import type { VirtualServerKey } from '../model/virtual-server.ts';
 import type { SetRole } from '../plan/ip-sets.ts';
+import type { ListedServers } from './server-table.ts';
 import { virtualServerKey } from '../model/virtual-server.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
 import { isOurs, nodePortName } from './ownership.ts';
 
-/** The virtual servers in the kernel, sorted by whose they are. */
+/** Virtual servers in the kernel, sorted by whose they are. */
 export interface ObservedServersByOwner {
-  readonly ours: readonly ObservedVirtualServer[];
+  readonly ours: readonly ListedServers[];
   /** Virtual servers that belong to somebody else. */
   readonly foreign: ReadonlySet<VirtualServerKey>;
 }
 
-/** Reads the virtual servers and tells what is ours, by evidence in the kernel or because we know it. */
+/** Reads virtual servers and tells what is ours, by evidence in the kernel or because we know it. */
 export async function readObserved(options: {
-  readonly drivers: { readonly ipvs: IpvsDriver; readonly address: AddressDriver };
+  readonly drivers: {
+    /** All virtual servers, or those of which it is asked whose they are. */
+    readonly ipvs: { readonly list: () => Promise<readonly ListedServers[]> };
+    readonly address: Pick<AddressDriver, 'listNodeAddresses'>;
+  };
   /** Addresses on the dummy interface, and those that are about to be. */
   readonly boundAddresses: Pick<ReadonlySet<IpAddress>, 'has'>;
   readonly sets: readonly ObservedIpSet[];
@@ -32,11 +37,11 @@ export async function readObserved(options: {
     namedServers: serversNamedIn(sets, families),
     excludeCidrs,
   };
-  const ours: ObservedVirtualServer[] = [];
+  const ours: ListedServers[] = [];
   const foreign = new Set<VirtualServerKey>();
   for (const observed of await drivers.ipvs.list()) {
     const { key } = observed.virtualServer;
-    if (isKnown(key) || isOurs(observed, evidence)) ours.push(observed);
+    if (isKnown(key) || isOurs(observed.virtualServer, evidence)) ours.push(observed);
     else foreign.add(key);
   }
   return { ours, foreign };

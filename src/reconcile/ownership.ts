@@ -1,7 +1,6 @@
-import type { ObservedVirtualServer } from '../kernel/drivers.ts';
 import type { Cidr, IpAddress } from '../model/ip.ts';
 import type { Protocol } from '../model/service-key.ts';
-import type { VirtualServerKey } from '../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
 import { isInCidr } from '../model/ip.ts';
 
 /** What tells our virtual servers from those of others, all of it readable from the kernel. */
@@ -23,8 +22,8 @@ export interface OwnershipEvidence {
  * sets name it, or it is on a node address with a port that our node-port sets hold. Firewall-mark servers never are.
  * Pure.
  */
-export function isOurs(observed: ObservedVirtualServer, evidence: OwnershipEvidence): boolean {
-  const { identity, key } = observed.virtualServer;
+export function isOurs(virtualServer: VirtualServer, evidence: OwnershipEvidence): boolean {
+  const { identity, key } = virtualServer;
   if (identity.kind === 'firewallMark') return false;
   if (evidence.excludeCidrs.some((cidr) => isInCidr(identity.address, cidr))) return false;
   if (evidence.boundAddresses.has(identity.address) || evidence.namedServers.has(key)) return true;

@@ -97,6 +97,7 @@ export class Reconciler {
       onApplied: (operation) => {
         this.#flows.note(operation);
         this.#touched.add(operation.virtualServer.key);
+        this.#mirror.written(operation.virtualServer.key);
       },
       breathe: options.breathe,
     });
@@ -160,19 +161,30 @@ export class Reconciler {
   /**
    * Compares the kernel with what we know of it when that is due; what somebody else changed becomes pending. To be
    * called before new plans are made. A large table is compared less often, so that it takes at most 1 % of a core.
+   * Between its steps it waits for `serveChanges`, which may plan and apply: no change waits for a whole audit.
    */
-  async audit(): Promise<void> {
-    const { clock, config } = this.#options;
+  async audit(serveChanges: () => Promise<void>): Promise<void> {
+    const { clock, config, sysctls } = this.#options;
     const startMs = clock.monotonicMs();
     if (!this.#observedKnown || startMs < this.#auditDueMs) return;
-    this.#observedKnown = false;
-    this.#options.sysctls?.audit();
-    await this.#mirror.audit();
-    const costMs = clock.monotonicMs() - startMs;
-    await this.#mirror.auditRules();
-    this.#observedKnown = true;
-    this.#touchPending();
-    this.#scheduleAudit(Math.max(config.proxier.auditPeriodMs, costMs * auditRestFactor));
+    this.#auditDueMs = Number.POSITIVE_INFINITY;
+    let servedMs = 0;
+    const pause = async () => {
+      const pausedMs = clock.monotonicMs();
+      await serveChanges();
+      servedMs += clock.monotonicMs() - pausedMs;
+    };
+    try {
+      sysctls?.audit();
+      await this.#mirror.audit(pause);
+      const costMs = clock.monotonicMs() - startMs - servedMs;
+      await this.#mirror.auditRules(pause);
+      this.#touchPending();
+      this.#scheduleAudit(Math.max(config.proxier.auditPeriodMs, costMs * auditRestFactor));
+    } catch (error) {
+      this.#observedKnown = false;
+      throw error;
+    }
   }
 
   /** Applies what is pending and due. Throws when the kernel's state could not be read; nothing is lost then. */

@@ -74,13 +74,9 @@ export class RulesKeeper {
    * Compares rules that were in place with the kernel; what differs is written again by the next `apply`, and so is what
    * cannot be read. Returns the number of differences.
    */
-  async audit(): Promise<number> {
-    let differences = 0;
-    for (const { rules } of this.#inPlace.values()) differences += await this.#auditFamily(rules);
-    return differences;
-  }
-
-  async #auditFamily(rules: RuleSet): Promise<number> {
+  async audit(family: IpFamily): Promise<number> {
+    const rules = this.#inPlace.get(family)?.rules;
+    if (rules === undefined) return 0;
     try {
       const differences = await this.#driver.compare(rules);
       if (differences.length > 0) this.#inPlace.delete(rules.family);

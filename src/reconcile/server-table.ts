@@ -6,6 +6,12 @@ import { LeavingServers } from './leaving-servers.ts';
 import { PackedVirtualServer } from './packed-servers.ts';
 import { serverOperations, unwantedRealServers } from './server-operations.ts';
 
+/** A virtual server as it was read from the kernel. */
+export interface ListedServers {
+  readonly virtualServer: VirtualServer;
+  readonly realServers: readonly RealServer[];
+}
+
 interface MutableObservedServers {
   virtualServer: VirtualServer;
   readonly realServers: Map<RealServerKey, RealServer>;
@@ -36,6 +42,15 @@ export class ServerTable {
   observed(key: VirtualServerKey): ObservedServers | undefined {
     const present = this.#observed.get(key);
     return present instanceof PackedVirtualServer ? unfolded(present) : present;
+  }
+
+  /** The virtual server alone, which costs nothing. */
+  observedVirtualServer(key: VirtualServerKey): VirtualServer | undefined {
+    return this.#observed.get(key)?.virtualServer;
+  }
+
+  observedKeys(): Iterable<VirtualServerKey> {
+    return this.#observed.keys();
   }
 
   isObserved(key: VirtualServerKey): boolean {
@@ -82,20 +97,29 @@ export class ServerTable {
   }
 
   /** Replaces everything observed by a complete listing of what is ours. */
-  replaceObserved(
-    listing: readonly { readonly virtualServer: VirtualServer; readonly realServers: readonly RealServer[] }[],
-  ): void {
-    const previous = [...this.#observed.keys()];
-    for (const key of previous) this.#pending.add(key);
+  replaceObserved(listing: readonly ListedServers[]): void {
     for (const key of this.#desired.keys()) this.#pending.add(key);
-    this.#observed.clear();
-    for (const key of previous) this.#noteLeaving(key);
-    for (const { virtualServer, realServers } of listing) {
-      const byKey = new Map(realServers.map((realServer) => [realServer.key, realServer]));
-      this.#observed.set(virtualServer.key, { virtualServer, realServers: byKey });
-      this.#pending.add(virtualServer.key);
-      this.#noteLeaving(virtualServer.key);
+    const gone = new Set(this.#observed.keys());
+    for (const listed of listing) {
+      gone.delete(listed.virtualServer.key);
+      this.observe(listed);
     }
+    for (const key of gone) this.observeMissing(key);
+  }
+
+  /** Notes what the kernel has. */
+  observe({ virtualServer, realServers }: ListedServers): void {
+    const byKey = new Map(realServers.map((realServer) => [realServer.key, realServer]));
+    this.#observed.set(virtualServer.key, { virtualServer, realServers: byKey });
+    this.#pending.add(virtualServer.key);
+    this.#noteLeaving(virtualServer.key);
+  }
+
+  /** Notes that the kernel has no such virtual server. */
+  observeMissing(key: VirtualServerKey): void {
+    this.#observed.delete(key);
+    this.#pending.add(key);
+    this.#noteLeaving(key);
   }
 
   /** Notes that an operation was applied. */

@@ -117,7 +117,7 @@ export class Pipeline {
   async #round(): Promise<void> {
     const { tables, reconciler } = this;
     if (!tables.inSync) return;
-    await reconciler.audit();
+    await reconciler.audit(async () => {});
     const keys = new Set(tables.takeChangedServices());
     const { facts, changed } = await this.#tracker.update();
     if (changed) for (const key of tables.serviceKeys()) keys.add(key);

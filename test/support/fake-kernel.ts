@@ -59,6 +59,7 @@ export class FakeKernel {
     scan: async (visitor) => {
       for (const { virtualServer } of this.servers.values()) visitor.virtualServer(virtualServer, noTraffic);
       for (const { virtualServer, realServers } of this.servers.values()) {
+        await visitor.pause?.();
         visitor.realServers(virtualServer.key, [...realServers.values()]);
       }
     },

@@ -125,7 +125,10 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
       );
     }
     const text = new TableText((key, realServers) => visitor.realServers(key, realServers));
-    for await (const piece of readInSlices(this.#tablePath)) text.push(piece);
+    for await (const piece of readInSlices(this.#tablePath)) {
+      text.push(piece);
+      await visitor.pause?.();
+    }
     text.end();
   }
 
@@ -208,8 +211,12 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
 
   async #visitRealServers(virtualServers: readonly VirtualServer[], visitor: TableVisitor): Promise<void> {
     const addressed = virtualServers.filter(({ identity }) => identity.kind === 'address');
-    const listed = await this.listRealServers(addressed);
-    for (const [index, { key }] of addressed.entries()) visitor.realServers(key, listed[index] ?? []);
+    for (let start = 0; start < addressed.length; start += virtualServersPerRequest) {
+      await visitor.pause?.();
+      const chunk = addressed.slice(start, start + virtualServersPerRequest);
+      const listed = await this.listRealServers(chunk);
+      for (const [index, { key }] of chunk.entries()) visitor.realServers(key, listed[index] ?? []);
+    }
   }
 
   #exchangeOperations(operations: readonly IpvsOperation[]): Promise<readonly MessageFailure[]> {

@@ -46,7 +46,7 @@ export class Program {
   /** One round, as the daemon runs it; `audit` asks for a comparison with the kernel. Rejects when the round failed. */
   async round(audit = false): Promise<void> {
     if (audit) this.#reconciler.requestAudit();
-    await this.#reconciler.audit();
+    await this.#reconciler.audit(async () => {});
     for (const key of this.tables.takeChangedServices()) this.#unplanned.add(key);
     const { facts, changed } = await this.#tracker.update();
     if (changed) for (const key of this.tables.serviceKeys()) this.#unplanned.add(key);

@@ -13,6 +13,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 let tables: ClusterTables;
 let steps: string[];
 let failing: string;
+let duringAudit: (serveChanges: () => Promise<void>) => Promise<void>;
 let gateOpen: boolean;
 let factsChanged: boolean;
 let rounds: Rounds;
@@ -27,7 +28,10 @@ function fakeReconciler() {
   return {
     desired: { plan: (key: ServiceKey) => plans.get(key) },
     drainingCount: 0,
-    audit: async () => step('audit'),
+    audit: async (serveChanges: () => Promise<void>) => {
+      step('audit');
+      await duringAudit(serveChanges);
+    },
     replanRules: () => step('replanRules'),
     plan: async (keys: Iterable<ServiceKey>, facts: NodeFacts) => {
       step('plan');
@@ -49,6 +53,7 @@ beforeEach(() => {
   tables = new ClusterTables(() => {});
   steps = [];
   failing = '';
+  duringAudit = async () => {};
   gateOpen = true;
   factsChanged = false;
   rounds = new Rounds({
@@ -84,6 +89,22 @@ describe('a round', () => {
     tables.deleteService(aService().key);
     await rounds.run();
     expect(steps).toEqual(['audit', 'started', 'plan', 'default/web gone no', 'apply', 'succeeded', 'ended']);
+  });
+
+  it('serves what changes during an audit before the audit goes on', async () => {
+    fill();
+    await rounds.run();
+    steps.length = 0;
+    duringAudit = async (serveChanges) => {
+      await serveChanges();
+      tables.updateService(aService());
+      await serveChanges();
+      steps.push('audit goes on');
+    };
+    await rounds.run();
+    const served = ['started', 'plan', 'default/web planned yes', 'apply', 'succeeded'];
+    const rest = ['started', 'plan', 'apply', 'succeeded', 'ended'];
+    expect(steps).toEqual(['audit', ...served, 'audit goes on', ...rest]);
   });
 
   it('plans everything when the facts of the node changed, or when asked to', async () => {

@@ -1,6 +1,5 @@
 import type { VirtualServer } from '../../../src/model/virtual-server.ts';
 import { describe, expect, it } from '@jest/globals';
-import { noTraffic } from '../../../src/kernel/ipvs/decode-counters.ts';
 import { isOurs } from '../../../src/reconcile/ownership.ts';
 import { cidr, ip } from '../../support/builders.ts';
 import { markedVirtualServer, virtualServer } from '../../support/ipvs-builders.ts';
@@ -29,6 +28,6 @@ describe('isOurs', () => {
     ['with a node port, on a foreign address', virtualServer('TCP', '172.16.0.1:30080'), false],
     ['of a firewall mark', markedVirtualServer(1, 'IPv4'), false],
   ])('a virtual server %s', (_name, server, expected) => {
-    expect(isOurs({ virtualServer: server, realServers: [], counters: noTraffic }, evidence)).toBe(expected);
+    expect(isOurs(server, evidence)).toBe(expected);
   });
 });

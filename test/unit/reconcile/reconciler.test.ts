@@ -7,6 +7,8 @@ import { aService, aSlice, anEndpoint, ip, nodeFacts, planConfig } from '../../s
 import { FakeKernel } from '../../support/fake-kernel.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
+const noPause = async () => {};
+
 class Failures implements ReconcileObserver {
   readonly objects: string[] = [];
   readonly conflicts: string[] = [];
@@ -238,7 +240,7 @@ describe('an audit', () => {
 
   const audit = async () => {
     reconciler.requestAudit();
-    await reconciler.audit();
+    await reconciler.audit(noPause);
     await reconciler.apply();
   };
 
@@ -301,11 +303,59 @@ describe('an audit', () => {
   it('comes every audit period, and never when that is 0', async () => {
     expect(reconciler.nextDueMs()).toBe(clock.monotonicMs() + 10_000);
     kernel.addresses.clear();
-    await reconciler.audit();
+    await reconciler.audit(noPause);
     expect(failures.drift).toEqual([]);
     await clock.advance(10_000);
-    await reconciler.audit();
+    await reconciler.audit(noPause);
     expect(failures.drift).toEqual(['address 1']);
+    expect(reconciler.nextDueMs()).toBe(clock.monotonicMs() + 10_000);
+  });
+
+  it('lets changes through between its steps, and takes none of them for drift', async () => {
+    const endpoints: (readonly string[])[] = [
+      ['10.244.1.5'],
+      ['10.244.2.7'],
+      ['10.244.1.5', '10.244.2.8'],
+      [],
+      ['10.244.2.6'],
+    ];
+    const served: string[][] = [];
+    reconciler.requestAudit();
+    await reconciler.audit(async () => {
+      const addresses = endpoints.shift();
+      if (addresses === undefined) return;
+      tables.updateEndpointSlice(aSlice(addresses.map((address) => anEndpoint(address))));
+      await settle();
+      const inKernel = [...(kernel.servers.get(server)?.realServers.values() ?? [])];
+      served.push(inKernel.filter(({ weight }) => weight > 0).map(({ address }) => address));
+    });
+    expect(served).toEqual([['10.244.1.5'], ['10.244.2.7'], ['10.244.1.5', '10.244.2.8'], [], ['10.244.2.6']]);
+    expect(failures.drift).toEqual([]);
+    kernel.writes.length = 0;
+    await audit();
+    expect(failures.drift).toEqual([]);
+    expect(kernel.writes).toEqual([]);
+  });
+
+  it('reads only those virtual servers in full that differ', async () => {
+    kernel.fullReads = 0;
+    kernel.servers.delete(server);
+    kernel.changeRealServer('TCP/192.168.0.10:30080', '10.244.2.6:8080', { weight: 7 });
+    await audit();
+    expect(kernel.fullReads).toBe(0);
+    expect(failures.drift).toEqual(['virtualServer 1', 'realServer 1']);
+    expect(kernel.describe()).toEqual(before);
+  });
+
+  it('goes on to the next after one that failed, and reads everything anew first', async () => {
+    const { scan } = kernel.ipvs;
+    kernel.fullReads = 0;
+    Object.assign(kernel.ipvs, { scan: () => Promise.reject(new Error('ENOBUFS')) });
+    reconciler.requestAudit();
+    await expect(reconciler.audit(noPause)).rejects.toThrow('ENOBUFS');
+    Object.assign(kernel.ipvs, { scan });
+    await reconciler.apply();
+    expect(kernel.fullReads).toBe(1);
     expect(reconciler.nextDueMs()).toBe(clock.monotonicMs() + 10_000);
   });
 

@@ -104,16 +104,16 @@ describe('RulesKeeper', () => {
 
   it('finds in an audit what somebody else changed, and writes it again', async () => {
     await keeper.apply(inputs());
-    expect(await keeper.audit()).toBe(0);
+    expect(await keeper.audit('IPv4')).toBe(0);
     kernel.rules.clear();
-    expect(await keeper.audit()).toBe(1);
+    expect(await keeper.audit('IPv4')).toBe(1);
     await keeper.apply(inputs());
     expect(kernel.writes).toHaveLength(2);
-    expect(await keeper.audit()).toBe(0);
+    expect(await keeper.audit('IPv4')).toBe(0);
   });
 
   it('audits nothing that was never in place', async () => {
-    expect(await keeper.audit()).toBe(0);
+    expect(await keeper.audit('IPv4')).toBe(0);
     expect(reads).toBe(0);
   });
 
@@ -149,7 +149,7 @@ describe('RulesKeeper', () => {
   it('does not hold up others when the rules cannot be read: an audit reports that and lets `apply` try again', async () => {
     await keeper.apply(inputs());
     readFails = true;
-    expect(await keeper.audit()).toBe(0);
+    expect(await keeper.audit('IPv4')).toBe(0);
     expect(observer.heard('failed')).toEqual(['failed rules IPv4']);
     await clock.advance(500);
     await keeper.apply(inputs());

@@ -28,10 +28,10 @@ function scanned({ key, forwarding, weight }: RealServer): ScannedRealServer {
 
 /** What an audit finds when the kernel shows this. */
 function audit(shown: readonly (readonly [VirtualServer, readonly RealServer[]])[], foreign: VirtualServer[] = []) {
-  const found = new ServerAudit(table, new Set(foreign.map(({ key }) => key)));
+  const found = new ServerAudit(table, new Set(foreign.map(({ key }) => key)), async () => {});
   for (const [server] of shown) found.virtualServer(server);
   for (const [{ key }, servers] of shown) found.realServers(key, servers.map(scanned));
-  const { virtualServers, realServers } = found.result();
+  const { virtualServers, realServers } = found.result().counts;
   return [virtualServers, realServers];
 }
 
@@ -119,6 +119,28 @@ describe('ServerAudit', () => {
         [other],
       ),
     ).toEqual([0, 0]);
+  });
+
+  it('names what is to be read again, and what is gone', () => {
+    const found = new ServerAudit(table, new Set(), async () => {});
+    found.virtualServer(web);
+    found.virtualServer(other);
+    found.realServers(web.key, [scanned(one)]);
+    const { changed, missing } = found.result();
+    expect(changed.map(({ key }) => key)).toEqual([other.key, web.key]);
+    expect(missing).toEqual([dns.key]);
+  });
+
+  it('leaves out what we write while the scan goes on, whether it was seen before or after', () => {
+    const found = new ServerAudit(table, new Set(), async () => {});
+    found.virtualServer(web);
+    found.realServers(web.key, [scanned(one)]);
+    found.written(web.key);
+    found.written(dns.key);
+    table.applied({ kind: 'addVirtualServer', virtualServer: other });
+    found.written(other.key);
+    found.realServers(other.key, [scanned(two)]);
+    expect(found.result()).toEqual({ counts: { virtualServers: 0, realServers: 0 }, changed: [], missing: [] });
   });
 
   it('changes nothing: what it finds is read in full before anything is repaired', () => {

@@ -15,7 +15,7 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
       make g++ binutils $([ "$TARGETARCH" = "$(dpkg --print-architecture)" ] || \
         case $TARGETARCH in arm64) echo g++-aarch64-linux-gnu ;; amd64) echo g++-x86-64-linux-gnu ;; esac)
 WORKDIR /build
-COPY package.json package-lock.json ./
+COPY .npmrc package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 COPY --from=node /usr/local/bin/node /usr/local/LICENSE /target/

@@ -362,6 +362,27 @@ describe('KubeClient over TLS', () => {
     expect(server.server.requests).toHaveLength(0);
   });
 
+  it('takes a connection for made once TLS is, on new and on used connections', async () => {
+    const { server, clock, client } = await serveTls([answer(200, {}), () => {}, () => {}]);
+    await client.getJson('/x', never);
+    for (const count of [2, 3]) {
+      const request = client.getJson('/x', never);
+      await server.received(count);
+      await Promise.all([expect(request).rejects.toThrow('no answer within 30 s'), clock.advance(30_000)]);
+    }
+  });
+
+  it('lets a watch live', async () => {
+    const { clock, client } = await serveTls([
+      stream(['{}'], (response) => setTimeout(() => response.end('{}\n'), 50)),
+    ]);
+    const { body } = await client.openStream('/watch', { signal: never, deadlineMs: 1e6 });
+    await clock.advance(900_000);
+    let text = '';
+    for await (const chunk of body) text += chunk.toString();
+    expect(text).toBe('{}\n{}\n');
+  });
+
   it('accepts any server when told so', async () => {
     const { client, change } = await serveTls([answer(200, {})]);
     change({ ca: otherAuthority.certificate, verifyServer: false });

@@ -116,7 +116,7 @@ async function clientThrough(proxyUrl: string) {
   );
   const limiter = new TokenBucket({ clock, perSecond: -1, burst: 0 });
   const client = new KubeClient({ connection, servers: onlyServer(server.url), clock, limiter, userAgent: 'test' });
-  return { client, port: server.port };
+  return { client, clock, server, port: server.port };
 }
 
 describe('an API server behind a proxy', () => {
@@ -128,6 +128,18 @@ describe('an API server behind a proxy', () => {
     const { value } = await client.getJson('/api/v1/nodes', signal);
     expect(value).toMatchObject({ kind: 'NodeList' });
     expect(asked).toEqual([`127.0.0.1:${port} Basic ${Buffer.from('user:pw').toString('base64')}`]);
+  });
+
+  it('has as long for its answer as one without a proxy, on new and on used connections', async () => {
+    const { url } = await startProxy();
+    const { client, clock, server } = await clientThrough(url);
+    for (let round = 1; round <= 2; round += 1) {
+      const hang = server.faults.inject({}, { kind: 'hang' }, 1);
+      const asking = client.getJson('/api/v1/nodes', signal);
+      while (hang.hits === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await Promise.all([expect(asking).rejects.toThrow('no answer within 30 s'), clock.advance(30_000)]);
+      await client.getJson('/api/v1/nodes', signal);
+    }
   });
 
   it('that refuses is named, without its password', async () => {

@@ -35,10 +35,10 @@ export class ByteOutput {
 
   /**
    * The line of a real server: `  -> 10.244.1.7:8080`, out of `address * 65536 + port`, filled up with blanks to its
-   * column, and the rest of its line from other bytes; that is at most some hundred.
+   * column, and the rest of its line; that is at most some hundred bytes.
    */
-  realServer(endpoint: number, source: Uint8Array, start: number, end: number): void {
-    this.#makeRoom(endpointColumn + end - start);
+  realServer(endpoint: number, columns: Uint8Array): void {
+    this.#makeRoom(endpointColumn + columns.length);
     const buffer = this.#buffer;
     const port = endpoint % 65_536;
     const address = (endpoint - port) / 65_536;
@@ -59,7 +59,7 @@ export class ByteOutput {
     buffer[at++] = colon;
     at = writeNumber(buffer, at, port);
     while (at < columnEnd) buffer[at++] = blank;
-    for (let from = start; from < end; from++) buffer[at++] = source[from] ?? 0;
+    for (let from = 0; from < columns.length; from++) buffer[at++] = columns[from] ?? 0;
     this.#length = at;
   }
 

@@ -9,6 +9,8 @@ import type { ListedTable } from './status-world.ts';
 
 const look: TableLook = { detail: 'plain', exact: false, names: numericNames };
 
+const noColumns = new Uint8Array(0);
+
 /** What a plain listing with numbers for names prints. */
 export interface NumericListing {
   readonly virtualServers: readonly ListedVirtualServer[];
@@ -46,11 +48,11 @@ function printRealServers({ table, marked, sorted }: NumericListing, listed: Lis
 function printLines(table: ListedTable, key: VirtualServerKey, sorted: boolean, output: ByteOutput): boolean {
   const lines = table.linesOf(key);
   if (lines === undefined) return false;
-  const { bytes, endpoints, columns, ends } = lines;
+  const { endpoints, columns } = lines;
   const order = sorted ? orderOfEndpoints(endpoints) : endpoints.keys();
   if (order === undefined) return false;
   for (const index of order) {
-    output.realServer(endpoints[index] ?? 0, bytes, columns[index] ?? 0, ends[index] ?? 0);
+    output.realServer(endpoints[index] ?? 0, columns[index] ?? noColumns);
   }
   return true;
 }

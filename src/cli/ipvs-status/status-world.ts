@@ -36,15 +36,12 @@ export interface ListedTable {
   linesOf(key: VirtualServerKey): RealServerLines | undefined;
 }
 
-/** Real servers over IPv4, one number in each list. */
+/** Real servers over IPv4, one number or text in each list. */
 export interface RealServerLines {
-  readonly bytes: Uint8Array;
   /** Address and port: `address * 65536 + port`. */
   readonly endpoints: readonly number[];
-  /** Where the columns behind the endpoint begin, which are those of a listing, with the line feed. */
-  readonly columns: readonly number[];
-  /** Where the columns end. */
-  readonly ends: readonly number[];
+  /** The columns behind the endpoint, which are those of a listing, with the line feed. */
+  readonly columns: readonly Uint8Array[];
 }
 
 /** Names of hosts and ports. */

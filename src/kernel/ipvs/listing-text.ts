@@ -15,140 +15,134 @@ const bracket = 0x5b;
 const markLength = 5;
 /** `0A600001:0050` */
 const ipv4EndpointLength = 13;
-/** No line with real servers is shorter: its end is looked for behind that. */
+/** No line with a real server is shorter: its end is looked for behind that. */
 const shortestLine = 50;
 
-/** Real servers over IPv4 as they lie in the text, one number in each list. */
+/** Real servers over IPv4 as the text has them, one number or text in each list. */
 export interface RealServerLines {
-  readonly bytes: Uint8Array;
   /** Address and port: `address * 65536 + port`. */
   readonly endpoints: readonly number[];
-  /** Where the forwarding method begins, which the other columns follow. */
-  readonly columns: readonly number[];
-  /** Where the next line begins. */
-  readonly ends: readonly number[];
+  /** The rest of the line: forwarding method and other columns, with the line feed. */
+  readonly columns: readonly Uint8Array[];
 }
 
 /**
- * The table as the kernel prints it: a small part of what netlink costs. Kept are the bytes; real servers are read when
- * they are asked for. Those of firewall marks are left out, for the text does not tell their family. Source:
- * linux/net/netfilter/ipvs/ip_vs_ctl.c, `ip_vs_info_seq_show`, read at 6.1.
+ * The table as the kernel prints it: a small part of what netlink costs. Kept are some bytes of each real server, for
+ * there may be many; nearly all of them have the same columns behind their endpoint. Those of firewall marks are left
+ * out, for the text does not tell their family. Source: linux/net/netfilter/ipvs/ip_vs_ctl.c, `ip_vs_info_seq_show`,
+ * read at 6.1.
  */
 export class ListingText {
-  readonly #bytes: Buffer;
-  /** Where the line after that of the virtual server begins. */
+  /** Number of the block of each virtual server. */
   readonly #blocks = new Map<VirtualServerKey, number>();
+  /** Number of the first real server of each block. */
+  readonly #starts: number[] = [];
+  readonly #endpoints = new NumberList();
+  /** Numbers in `#columns`. */
+  readonly #columnsOf = new NumberList();
+  readonly #columns: Uint8Array[] = [];
+  readonly #columnsByText = new Map<string, number>();
+  /** Endpoints of real servers over IPv6, whose numbers are negative. */
+  readonly #texts: string[] = [];
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-    for (let start = 0; start < bytes.length; start = this.#takeBlock(start));
+  /** Takes whole lines from the beginning of these bytes; returns where the first line begins that is cut off. */
+  push(bytes: Buffer, length: number): number {
+    let start = 0;
+    for (;;) {
+      const isRealServer = bytes[start] === blank;
+      const end = endOfLine(bytes, isRealServer ? start + shortestLine : start, length);
+      if (end >= length) return start;
+      if (isRealServer) this.#takeRealServer(bytes, start + markLength, end + 1);
+      else this.#takeVirtualServer(bytes.toString('latin1', start, end));
+      start = end + 1;
+    }
   }
 
   /** Real servers of a virtual server in the kernel's order; empty for one that the text does not have. */
   realServersOf(key: VirtualServerKey): readonly ListedRealServer[] {
-    const realServers: ListedRealServer[] = [];
-    let start = this.#blocks.get(key) ?? this.#bytes.length;
-    while (this.#bytes[start] === blank) {
-      const end = this.#lineEnd(start);
-      if (end >= this.#bytes.length) break;
-      realServers.push(readRealServer(this.#bytes.toString('latin1', start + markLength, end)));
-      start = end + 1;
-    }
-    return realServers;
+    const [start, end] = this.#range(key);
+    return Array.from({ length: end - start }, (_, offset) => this.#realServer(start + offset));
   }
 
   /** The same as their lines lie in the text; undefined unless all of them are reached over IPv4. */
   linesOf(key: VirtualServerKey): RealServerLines | undefined {
-    const lines = { bytes: this.#bytes, endpoints: [] as number[], columns: [] as number[], ends: [] as number[] };
-    let start = this.#blocks.get(key) ?? this.#bytes.length;
-    while (this.#bytes[start] === blank) {
-      const at = start + markLength;
-      if (this.#bytes[at] === bracket) return undefined;
-      const end = this.#lineEnd(start);
-      if (end >= this.#bytes.length) break;
-      lines.endpoints.push(this.#hexadecimal(at, 8) * 65_536 + this.#hexadecimal(at + 9, 4));
-      lines.columns.push(this.#afterBlanks(at + ipv4EndpointLength));
-      lines.ends.push(end + 1);
-      start = end + 1;
+    const [start, end] = this.#range(key);
+    const lines = { endpoints: [] as number[], columns: [] as Uint8Array[] };
+    for (let index = start; index < end; index++) {
+      const endpoint = this.#endpoints.at(index);
+      if (endpoint < 0) return undefined;
+      lines.endpoints.push(endpoint);
+      lines.columns.push(this.#columnsAt(index));
     }
     return lines;
   }
 
-  /** A block is a line of a virtual server, or of the heading, with the lines of real servers after it. */
-  #takeBlock(start: number): number {
-    const bytes = this.#bytes;
-    let next = endOfLine(bytes, start) + 1;
-    const [protocol = '', endpoint = ''] = bytes.toString('latin1', start, next).split(/ +/, 2);
-    const isWhole = next <= bytes.length;
-    if (isWhole && protocols.has(protocol)) {
-      const key = virtualServerKey({ kind: 'address', protocol: protocol as Protocol, ...readEndpoint(endpoint) });
-      this.#blocks.set(key, next);
+  #range(key: VirtualServerKey): readonly [start: number, end: number] {
+    const block = this.#blocks.get(key);
+    if (block === undefined) return [0, 0];
+    return [this.#starts[block] ?? 0, this.#starts[block + 1] ?? this.#endpoints.length];
+  }
+
+  #columnsAt(index: number): Uint8Array {
+    return this.#columns[this.#columnsOf.at(index)] ?? noColumns;
+  }
+
+  #takeVirtualServer(line: string): void {
+    const [protocol = '', endpoint = ''] = line.split(/ +/, 2);
+    if (protocols.has(protocol)) {
+      const identity = { kind: 'address', protocol: protocol as Protocol, ...readEndpoint(endpoint) } as const;
+      this.#blocks.set(virtualServerKey(identity), this.#starts.length);
     }
-    while (bytes[next] === blank) next = this.#lineEnd(next) + 1;
-    return next;
+    this.#starts.push(this.#endpoints.length);
   }
 
-  /** Of the line of a real server. */
-  #lineEnd(start: number): number {
-    return endOfLine(this.#bytes, start + shortestLine);
-  }
-
-  #afterBlanks(start: number): number {
-    let at = start;
-    while (this.#bytes[at] === blank) at++;
-    return at;
-  }
-
-  #hexadecimal(start: number, digits: number): number {
-    let value = 0;
-    for (let at = start; at < start + digits; at++) value = value * 16 + digitOf(this.#bytes[at] ?? 0);
-    return value;
-  }
-}
-
-/** Reads the text. Reading waits for no disk, so it is done at once. Throws `DriverError`. */
-export function readListingText(path: string): ListingText {
-  const file = attempt(path, () => openSync(path, 'r'));
-  try {
-    let bytes: Buffer = Buffer.allocUnsafeSlow(firstRoomBytes);
-    let length = 0;
-    for (;;) {
-      const read = attempt(path, () => readSync(file, bytes, { offset: length }));
-      if (read === 0) return new ListingText(bytes.subarray(0, length));
-      length += read;
-      if (length === bytes.length) bytes = Buffer.concat([bytes], 2 * length);
+  /** `start` is that of the endpoint. The heading has such a line too, before any virtual server. */
+  #takeRealServer(bytes: Buffer, start: number, end: number): void {
+    let at = start + ipv4EndpointLength;
+    if (bytes[start] === bracket) {
+      at = bytes.indexOf(blank, start);
+      this.#endpoints.push(-1 - this.#texts.length);
+      this.#texts.push(bytes.toString('latin1', start, at));
+    } else {
+      this.#endpoints.push(hexadecimal(bytes, start, 8) * 65_536 + hexadecimal(bytes, start + 9, 4));
     }
-  } finally {
-    closeSync(file);
+    while (bytes[at] === blank) at++;
+    this.#columnsOf.push(this.#columnsNumber(bytes, at, end));
+  }
+
+  /** Mostly those of the real server before. */
+  #columnsNumber(bytes: Buffer, start: number, end: number): number {
+    const last = this.#columnsOf.last;
+    const known = last === undefined ? undefined : this.#columns[last];
+    if (last !== undefined && known !== undefined && isSame(bytes, start, end, known)) return last;
+    const text = bytes.toString('latin1', start, end);
+    const number = this.#columnsByText.get(text) ?? this.#columns.push(Buffer.from(text, 'latin1')) - 1;
+    this.#columnsByText.set(text, number);
+    return number;
+  }
+
+  /** `Masq    1      0          0         `, in columns that grow with their numbers. */
+  #realServer(index: number): ListedRealServer {
+    const columns = Buffer.from(this.#columnsAt(index)).toString('latin1');
+    const [forwarding = '', weight, active, inactive] = columns.split(/ +/);
+    return {
+      ...this.#endpoint(this.#endpoints.at(index)),
+      forwarding: forwardingMethods[forwarding.charAt(0)] ?? 'masquerade',
+      weight: Number(weight),
+      activeConnections: Number(active),
+      inactiveConnections: Number(inactive),
+    };
+  }
+
+  #endpoint(endpoint: number): Pick<ListedRealServer, 'address' | 'port'> {
+    if (endpoint < 0) return readEndpoint(this.#texts[-1 - endpoint] ?? '');
+    const port = endpoint % 65_536;
+    const address = (endpoint - port) / 65_536;
+    return readEndpoint(`${upperHexadecimal(address, 8)}:${upperHexadecimal(port, 4)}`);
   }
 }
 
-/** Room for the text of a table of 10,000 virtual servers with 10 real servers; memory is taken as it fills. */
-const firstRoomBytes = 8 * 1024 * 1024;
-
-/** Where the line ends that `start` is in; the end of the text where it was cut off. */
-function endOfLine(bytes: Buffer, start: number): number {
-  let at = start;
-  while (at < bytes.length && bytes[at] !== lineFeed) at++;
-  return at;
-}
-
-/** Letters are upper case. */
-function digitOf(code: number): number {
-  return code < 0x40 ? code - 0x30 : code - 0x37;
-}
-
-/** `0A600001:0050      Masq    1      0          0         `, in columns that grow with their numbers. */
-function readRealServer(line: string): ListedRealServer {
-  const [endpoint = '', forwarding = '', weight, active, inactive] = line.split(/ +/);
-  return {
-    ...readEndpoint(endpoint),
-    forwarding: forwardingMethods[forwarding.charAt(0)] ?? 'masquerade',
-    weight: Number(weight),
-    activeConnections: Number(active),
-    inactiveConnections: Number(inactive),
-  };
-}
+const noColumns = new Uint8Array(0);
 
 /** Told apart by the first letter; whatever else a real server does is printed as `Masq`. */
 const forwardingMethods: Readonly<Record<string, ForwardingMethod>> = {
@@ -157,6 +151,79 @@ const forwardingMethods: Readonly<Record<string, ForwardingMethod>> = {
   R: 'directRouting',
   B: 'bypass',
 };
+
+/** Reads the text. Reading waits for no disk, so it is done at once. Throws `DriverError`. */
+export function readListingText(path: string): ListingText {
+  const file = attempt(path, () => openSync(path, 'r'));
+  try {
+    const text = new ListingText();
+    const bytes = Buffer.allocUnsafe(roomBytes);
+    let kept = 0;
+    for (;;) {
+      const read = attempt(path, () => readSync(file, bytes, { offset: kept }));
+      if (read === 0) return text;
+      const taken = text.push(bytes, kept + read);
+      bytes.copyWithin(0, taken, kept + read);
+      kept += read - taken;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The kernel hands out a page or a block at a time; a line is much shorter. */
+const roomBytes = 64 * 1024;
+
+/** Numbers in blocks, which need not be copied to make room for more. */
+class NumberList {
+  readonly #blocks: Float64Array[] = [];
+  length = 0;
+
+  push(value: number): void {
+    const index = this.length % numbersPerBlock;
+    if (index === 0) this.#blocks.push(new Float64Array(numbersPerBlock));
+    const block = this.#blocks.at(-1);
+    if (block !== undefined) block[index] = value;
+    this.length += 1;
+  }
+
+  at(index: number): number {
+    return this.#blocks[Math.floor(index / numbersPerBlock)]?.[index % numbersPerBlock] ?? Number.NaN;
+  }
+
+  get last(): number | undefined {
+    return this.length === 0 ? undefined : this.at(this.length - 1);
+  }
+}
+
+const numbersPerBlock = 4096;
+
+function isSame(bytes: Buffer, start: number, end: number, known: Uint8Array): boolean {
+  if (end - start !== known.length) return false;
+  for (let at = 0; at < known.length; at++) if (bytes[start + at] !== known[at]) return false;
+  return true;
+}
+
+/** Where the line ends that `start` is in; `length` or more where it was cut off. */
+function endOfLine(bytes: Buffer, start: number, length: number): number {
+  let at = start;
+  while (at < length && bytes[at] !== lineFeed) at++;
+  return at;
+}
+
+/** Letters are upper case. */
+function hexadecimal(bytes: Buffer, start: number, digits: number): number {
+  let value = 0;
+  for (let at = start; at < start + digits; at++) {
+    const code = bytes[at] ?? 0;
+    value = value * 16 + (code < 0x40 ? code - 0x30 : code - 0x37);
+  }
+  return value;
+}
+
+function upperHexadecimal(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
+}
 
 function attempt<T>(path: string, read: () => T): T {
   try {

@@ -17,7 +17,7 @@ describe('real servers', () => {
     ['200.201.210.250:10000', 0xc8c9d2fa * 65_536 + 10_000],
   ])('%s', (text, endpoint) => {
     const { pieces, bytes } = output();
-    bytes.realServer(endpoint, Buffer.from('no Masq\nno'), 3, 8);
+    bytes.realServer(endpoint, Buffer.from('Masq\n'));
     bytes.flush();
     expect(pieces).toEqual([`  -> ${text.padEnd(28)} Masq\n`]);
   });
@@ -29,7 +29,7 @@ it('text and bytes come out in their order, however much there is', () => {
   let expected = '';
   for (let index = 0; index < 9000; index++) {
     bytes.text(`\u00e4 line ${index}`);
-    bytes.realServer(index, source, 0, source.length);
+    bytes.realServer(index, source);
     expected += `\u00e4 line ${index}  -> ${`0.0.0.0:${index}`.padEnd(28)} Masq    1\n`;
   }
   bytes.text('x'.repeat(70_000));

@@ -9,10 +9,8 @@ const columns = 'Masq    1      0          0         \n';
 /** Lines of real servers of weight 1 whose addresses are these numbers. */
 function linesOf(addresses: readonly number[]): RealServerLines {
   return {
-    bytes: Buffer.from(columns.repeat(addresses.length)),
     endpoints: addresses.map((address) => address * 65_536 + 8080),
-    columns: addresses.map((_, index) => index * columns.length),
-    ends: addresses.map((_, index) => (index + 1) * columns.length),
+    columns: addresses.map(() => Buffer.from(columns)),
   };
 }
 

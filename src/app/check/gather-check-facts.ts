@@ -61,6 +61,7 @@ export async function gatherCheckFacts({ settings }: ToolSettings): Promise<Chec
     iptables: found.iptables,
     flavour: found.flavour,
     ...(addonFailure !== undefined && { addonFailure }),
+    operation: config.proxier.operation.mode,
     aliveProxies: (await findOtherProxies(config))
       .filter(({ name }) => name !== serverName)
       .map(({ name, seen }) => `${name} (${seen})`),

@@ -178,7 +178,8 @@ function inPodNetwork({ tool, found }: GatherOptions): (address: IpAddress) => b
 
 async function daemonFacts({ settings, daemon, isThisNode }: ToolSettings, ask: typeof askHttp): Promise<DaemonFacts> {
   const { healthzBindAddress: at } = settings.config;
-  const seen = daemon === undefined ? {} : { processId: daemon };
+  const { mode: operation } = settings.config.proxier.operation;
+  const seen = daemon === undefined ? {} : { processId: daemon, operation };
   if (at === undefined || !isThisNode) return seen;
   const host = at.host === '0.0.0.0' ? '127.0.0.1' : at.host === '::' ? '::1' : at.host;
   const answer = await ask(host, at.port, '/livez');

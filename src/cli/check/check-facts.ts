@@ -35,6 +35,8 @@ export interface CheckFacts {
   readonly flavour: string | undefined;
   /** Why the native addon does not load; absent where it does. */
   readonly addonFailure?: string;
+  /** What ipvs-proxier is configured to do; beside another proxy it may look on. */
+  readonly operation: 'active' | 'observe' | 'takeover';
   /** Service proxies that are alive, each in words. */
   readonly aliveProxies: readonly string[];
   /** Names of processes that are known for changing the same things. */

@@ -24,13 +24,7 @@ const programs: Readonly<Record<string, readonly [meaning: string, remedy: strin
 /** Who else serves Services here, and what is left of who did. */
 export function proxyFindings(facts: CheckFacts): readonly Finding[] {
   const area = 'proxies';
-  const findings: Finding[] = facts.aliveProxies.map((proxy) =>
-    fail(
-      area,
-      `another Service proxy is alive: ${proxy}`,
-      'take it off this node first; two would undo the work of each other',
-    ),
-  );
+  const findings: Finding[] = facts.aliveProxies.map((proxy) => aliveFinding(proxy, facts));
   for (const name of facts.processes) {
     const [meaning, remedy] = programs[name] ?? [];
     if (meaning !== undefined && remedy !== undefined) findings.push(warn(area, meaning, remedy));
@@ -55,6 +49,17 @@ export function proxyFindings(facts: CheckFacts): readonly Finding[] {
     );
   }
   return findings.length > 0 ? findings : [fine(area, 'no other Service proxy, and nothing left of one')];
+}
+
+function aliveFinding(proxy: string, { operation }: CheckFacts): Finding {
+  const text = `another Service proxy is alive: ${proxy}`;
+  if (operation === 'observe') return warn('proxies', text, 'it serves; ipvs-proxier only observes, as configured');
+  if (operation === 'takeover') return warn('proxies', text, 'ipvs-proxier serves as soon as it has gone');
+  return fail(
+    'proxies',
+    text,
+    'take it off this node first, or set operation: takeover; two would undo the work of each other',
+  );
 }
 
 /** Network plugins that serve Services in eBPF show by their interfaces. */

@@ -115,6 +115,8 @@ export interface RuleFacts {
 export interface DaemonFacts {
   /** Undefined where none is seen. */
   readonly processId?: number;
+  /** Whether it writes to the kernel; a daemon that only looks, or waits to take over, does not. */
+  readonly operation?: 'active' | 'observe' | 'takeover';
   /** What its health port says; absent where nobody listens. */
   readonly health?: { readonly status: number; readonly secondsSinceUpdate: number };
 }

@@ -46,6 +46,14 @@ function notForUs(service: ServiceFacts): Link | undefined {
 export function proxierLinks(facts: ExplainFacts): readonly Link[] {
   const name = 'proxier';
   const [other] = facts.otherProxies;
+  const { operation = 'active' } = facts.daemon;
+  if (other !== undefined && operation !== 'active') {
+    const remedy = 'look at its log, and at what ipvs-proxier diff finds';
+    return [suspect(name, `Another proxy serves on this node while ipvs-proxier only looks on (${other})`, remedy)];
+  }
+  if (other === undefined && operation === 'observe') {
+    return [broken(name, 'ipvs-proxier only observes, and no other proxy is alive here', 'set operation: active')];
+  }
   if (other !== undefined) {
     const remedy = 'let one of the two go, then run ipvs-proxier diff';
     return [broken(name, `Another proxy is alive on this node and changes the same things (${other})`, remedy)];

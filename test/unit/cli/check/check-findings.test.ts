@@ -21,6 +21,7 @@ const good: CheckFacts = {
     { flavour: 'nft', family: 'IPv6', rules: 0 },
   ],
   flavour: 'nft',
+  operation: 'active',
   aliveProxies: [],
   processes: ['systemd', 'kubelet'],
   otherModeChains: [],

@@ -6,6 +6,7 @@ import { helpText } from '../config/help-text.ts';
 import type { LoadNotice } from '../config/load-notice.ts';
 import { Klog } from '../observe/klog.ts';
 import { DescriptorSink } from '../observe/log-sink.ts';
+import { endOnSignal } from './end-on-signal.ts';
 import { prepareKernel } from './node-kernel.ts';
 import { runCleanup } from './run-cleanup.ts';
 import { requireApiAccess } from './open-source.ts';
@@ -76,9 +77,10 @@ async function cleanUpOnly(settings: LoadedSettings): Promise<number | undefined
 async function runUntilStopped(settings: LoadedSettings): Promise<number | undefined> {
   for (const line of settings.deprecations) process.stderr.write(`${line}\n`);
   const klog = openLog(settings.config.logging, settings.notices);
+  const signals = endOnSignal({ klog, clock: systemClock });
   return await reportingFailure(klog, async () => {
     if (settings.manifests.length === 0) await requireApiAccess(settings.config.clientConnection);
-    await runProxier({ settings, klog });
+    await runProxier({ settings, klog, signals });
     return undefined;
   });
 }

@@ -8,7 +8,7 @@ import type { Klog } from '../observe/klog.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { readProcessUsage } from '../observe/process-usage.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { endOnSignal } from './end-on-signal.ts';
+import type { endOnSignal } from './end-on-signal.ts';
 import { LiveConfiguration } from './live-configuration.ts';
 import { adjustOomScore } from './oom-score.ts';
 import { operate } from './operate.ts';
@@ -23,9 +23,12 @@ import { programVersion, version } from './version.ts';
  * is running; the kernel stays as it is, so traffic goes on. SIGHUP reads the configuration files again. Rejects when
  * the node cannot serve Services.
  */
-export async function runProxier(options: { readonly settings: LoadedSettings; readonly klog: Klog }): Promise<void> {
-  const { settings, klog } = options;
-  const signals = endOnSignal({ klog, clock: systemClock });
+export async function runProxier(options: {
+  readonly settings: LoadedSettings;
+  readonly klog: Klog;
+  readonly signals: ReturnType<typeof endOnSignal>;
+}): Promise<void> {
+  const { settings, klog, signals } = options;
   const { config } = settings;
   const log = klog.named('app/run-proxier.ts');
   log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });

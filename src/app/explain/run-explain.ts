@@ -60,7 +60,8 @@ function show(facts: ExplainFacts, { options }: ToolCommandLine, world: ToolWorl
   const isJson = options.get('output')?.at(-1) === 'json';
   world.write(isJson ? explanationJson(facts, explanation) : explanationText(facts, explanation, world.terminal));
   if (facts.service === undefined) return 2;
-  return explanation.firstBroken === undefined ? 0 : 1;
+  if (explanation.firstBroken !== undefined) return 1;
+  return facts.unread.length > 0 ? 2 : 0;
 }
 
 function clientOf(text: string | undefined): IpAddress | undefined {

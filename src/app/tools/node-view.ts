@@ -69,8 +69,8 @@ export async function openNodeView(
         ? createConntrackDriver({ transport: opened(netlinkProtocol.netfilter) })
         : { listUdpFlows: async () => [] },
     rules,
-    sysctl: createSysctlDriver(),
-    sysfs: createSysctlDriver({ root: '/sys' }),
+    sysctl: tellingSettings(createSysctlDriver(), gaps),
+    sysfs: tellingSettings(createSysctlDriver({ root: '/sys' }), gaps),
     ...gaps,
     close: () => {
       for (const transport of transports) transport.close();
@@ -154,6 +154,20 @@ async function openIpSets(open: Open, gaps: Gaps): Promise<NodeView['ipset']> {
     gaps.unread.push(`IP sets: ${wordsOf(error)}`);
     return none;
   }
+}
+
+/** Settings that may not be read are told, and count as not there. */
+function tellingSettings(sysctl: Pick<SysctlDriver, 'read'>, gaps: Gaps): Pick<SysctlDriver, 'read'> {
+  return {
+    read(name) {
+      try {
+        return sysctl.read(name);
+      } catch (error) {
+        noteOnce(gaps.unread, wordsOf(error));
+        return undefined;
+      }
+    },
+  };
 }
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {

@@ -113,6 +113,9 @@ function verdict(links: readonly Link[], firstBroken: Link | undefined, terminal
     return [paint(terminal, 'red', 'First broken link'), ...wrapWords(firstBroken.text, terminal.width)];
   }
   const [first] = links.filter(({ status }) => status === 'suspect');
+  if (links.some(({ name, status }) => name === 'kernel' && status === 'unknown')) {
+    return [paint(terminal, 'yellow', 'No link is broken as far as could be looked at, which is not all of the way.')];
+  }
   if (first === undefined) return [paint(terminal, 'green', 'No link is broken.')];
   return [
     paint(terminal, 'yellow', 'No link is broken. To be looked at first'),

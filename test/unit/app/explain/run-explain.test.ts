@@ -11,12 +11,14 @@ const flags = `--hostname-override=node-1 --cluster-cidr=10.244.0.0/16 ${without
 let kernel: FakeKernel;
 let answers: Readonly<Record<string, EndpointAnswer>>;
 let others: readonly string[];
+let unread: readonly string[];
 
 beforeEach(async () => {
   kernel = new FakeKernel();
   kernel.nodeAddresses = [ip('192.168.7.1')];
   answers = { '10.244.1.5:8080': 'open', '10.244.2.6:8080': 'open' };
   others = [];
+  unread = [];
   await programNode(kernel, objectsYaml, flags.split(' '));
 });
 
@@ -37,7 +39,7 @@ function explain(line: string, yaml = objectsYaml) {
     `${flags} -f a.yaml ${line}`,
     {
       files: { 'a.yaml': yaml },
-      view: viewOf(kernel),
+      view: viewOf(kernel, { unread }),
     },
   );
 }
@@ -119,6 +121,14 @@ describe('what cannot be explained', () => {
     expect(exitCode).toBe(0);
     expect(output).toContain('unknown  kernel          this machine is not node-2: run it there to see the kernel\n');
     expect(output).not.toContain('not in the kernel');
+  });
+
+  it('is a kernel that may not be read', async () => {
+    unread = ['IPVS: EPERM'];
+    const { output, exitCode } = await explain('svc/default/web');
+    expect(exitCode).toBe(2);
+    expect(output).toContain('unknown  kernel          cannot be read: IPVS: EPERM\n');
+    expect(lastLine(output)).toBe('No link is broken as far as could be looked at, which is not all of the way.');
   });
 
   it.each([

@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { Programs } from '../support/programs.ts';
+
+const programs = new Programs();
+afterAll(() => programs.close());
 
 /** Output of a command that gets `input`; throws with its standard error when it fails. */
-function run(command: string, args: readonly string[], input = ''): string {
-  return execFileSync(command, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] });
-}
+const run = (command: string, args: readonly string[], input = '') => programs.output(command, args, input);
 
 /** Of IPVS in Linux 6.1; the module `ip_vs_twos` is newer and not in every kernel. */
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'sh', 'mh', 'dh', 'sed', 'nq', 'lblc', 'lblcr', 'fo', 'ovf'];
@@ -34,24 +35,24 @@ describe('the world of the kernel lab', () => {
     expect(existsSync('/proc/net/ip_vs_conn')).toBe(true);
   });
 
-  it('has every scheduler', () => {
+  it('has every scheduler', async () => {
     const lines = schedulers.map((scheduler, index) => `-A -t 10.96.0.1:${1000 + index} -s ${scheduler}`);
-    expect(ipvsTableAfter(lines)).toEqual(lines);
+    expect(await ipvsTableAfter(lines)).toEqual(lines);
   });
 
-  it('takes virtual servers for every protocol, for IPv6 and for firewall marks', () => {
+  it('takes virtual servers for every protocol, for IPv6 and for firewall marks', async () => {
     const lines = virtualServers.map((virtualServer) => `-A ${virtualServer} -s rr`);
-    expect(ipvsTableAfter(lines)).toEqual([...lines].sort());
+    expect(await ipvsTableAfter(lines)).toEqual([...lines].sort());
   });
 
-  it('has IP sets of every type that we use', () => {
+  it('has IP sets of every type that we use', async () => {
     const names = setTypes.map((type) => `lab-${type}`);
     const lines = setTypes.map((type) => `create lab-${type} ${type}`);
-    run('ipset', ['restore'], `${lines.join('\n')}\ncreate lab-bitmap bitmap:port range 0-65535\n`);
+    await run('ipset', ['restore'], `${lines.join('\n')}\ncreate lab-bitmap bitmap:port range 0-65535\n`);
     try {
-      expect(run('ipset', ['list', '-n']).trim().split('\n').sort()).toEqual([...names, 'lab-bitmap'].sort());
+      expect((await run('ipset', ['list', '-n'])).trim().split('\n').sort()).toEqual([...names, 'lab-bitmap'].sort());
     } finally {
-      run('ipset', ['destroy']);
+      await run('ipset', ['destroy']);
     }
   });
 
@@ -60,52 +61,52 @@ describe('the world of the kernel lab', () => {
     ['ip6tables-legacy', 'inet6'],
     ['iptables-nft', 'inet'],
     ['ip6tables-nft', 'inet6'],
-  ])('%s takes the rules that we need', (tool, family) => {
-    run('ipset', ['create', 'lab-world', 'hash:ip,port', 'family', family]);
+  ])('%s takes the rules that we need', async (tool, family) => {
+    await run('ipset', ['create', 'lab-world', 'hash:ip,port', 'family', family]);
     try {
-      run(`${tool}-restore`, ['-w', '5'], rules);
-      const saved = run(`${tool}-save`, []);
+      await run(`${tool}-restore`, ['-w', '5'], rules);
+      const saved = await run(`${tool}-save`, []);
       expect(saved).toMatch(/--match-set lab-world dst,dst -j RETURN[^]*-j MASQUERADE --random-fully/);
       expect(saved).toMatch(/-A INPUT -m conntrack --ctstate NEW -j REJECT/);
     } finally {
-      run(`${tool}-restore`, [], '*nat\nCOMMIT\n*filter\nCOMMIT\n');
-      run('ipset', ['destroy', 'lab-world']);
+      await run(`${tool}-restore`, [], '*nat\nCOMMIT\n*filter\nCOMMIT\n');
+      await run('ipset', ['destroy', 'lab-world']);
     }
   });
 
-  it('has nftables beyond the bridge family', () => {
-    run('nft', ['add', 'table', 'inet', 'lab-world']);
+  it('has nftables beyond the bridge family', async () => {
+    await run('nft', ['add', 'table', 'inet', 'lab-world']);
     try {
-      expect(run('nft', ['list', 'tables'])).toContain('table inet lab-world');
+      expect(await run('nft', ['list', 'tables'])).toContain('table inet lab-world');
     } finally {
-      run('nft', ['delete', 'table', 'inet', 'lab-world']);
+      await run('nft', ['delete', 'table', 'inet', 'lab-world']);
     }
   });
 
-  it('makes dummy interfaces and network namespaces', () => {
-    run('ip', ['netns', 'add', 'lab-world']);
+  it('makes dummy interfaces and network namespaces', async () => {
+    await run('ip', ['netns', 'add', 'lab-world']);
     try {
       const lines = 'link add kube-ipvs0 type dummy\naddr add 10.96.0.1/32 dev kube-ipvs0\naddr show kube-ipvs0\n';
-      expect(run('ip', ['-n', 'lab-world', '-batch', '-'], lines)).toContain('inet 10.96.0.1/32');
+      expect(await run('ip', ['-n', 'lab-world', '-batch', '-'], lines)).toContain('inet 10.96.0.1/32');
     } finally {
-      run('ip', ['netns', 'del', 'lab-world']);
+      await run('ip', ['netns', 'del', 'lab-world']);
     }
   });
 
-  it('adds, lists and deletes tracked flows over netlink', () => {
+  it('adds, lists and deletes tracked flows over netlink', async () => {
     const flow = ['-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.2', '--sport', '1000', '--dport', '53'];
-    run('conntrack', ['-I', ...flow, '--timeout', '60']);
-    expect(run('conntrack', ['-D', ...flow])).toContain('src=192.0.2.1 dst=192.0.2.2 sport=1000 dport=53');
-    expect(() => run('conntrack', ['-D', ...flow])).toThrow(/0 flow entries/);
+    await run('conntrack', ['-I', ...flow, '--timeout', '60']);
+    expect(await run('conntrack', ['-D', ...flow])).toContain('src=192.0.2.1 dst=192.0.2.2 sport=1000 dport=53');
+    await expect(run('conntrack', ['-D', ...flow])).rejects.toThrow(/0 flow entries/);
   });
 });
 
 /** Gives the lines to ipvsadm, reads the table as lines, sorted, and leaves it empty. */
-function ipvsTableAfter(lines: readonly string[]): string[] {
-  run('ipvsadm', ['-R'], `${lines.join('\n')}\n`);
+async function ipvsTableAfter(lines: readonly string[]): Promise<string[]> {
+  await run('ipvsadm', ['-R'], `${lines.join('\n')}\n`);
   try {
-    return run('ipvsadm', ['-Sn']).trim().split('\n').sort();
+    return (await run('ipvsadm', ['-Sn'])).trim().split('\n').sort();
   } finally {
-    run('ipvsadm', ['-C']);
+    await run('ipvsadm', ['-C']);
   }
 }

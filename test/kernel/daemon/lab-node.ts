@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { beforeAll } from '@jest/globals';
 import { Shell } from '../../support/shell.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
@@ -16,10 +17,14 @@ done
 ipset destroy
 true`;
 
-/** The node of the lab: its kernel, and a directory for the files of one test. */
+/** The node of the lab: its kernel, emptied before the tests, and a directory for their files. Made at the top of a file. */
 export class LabNode {
   readonly shell = new Shell();
   readonly directory = mkdtempSync(join(tmpdir(), 'daemon-'));
+
+  constructor() {
+    beforeAll(() => this.clear());
+  }
 
   /** Writes a file into the directory; its path. */
   write(name: string, content: string | object): string {

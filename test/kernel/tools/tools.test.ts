@@ -36,7 +36,10 @@ beforeAll(async () => {
   };
   objects = node.write('objects.json', list(service('web', '10.96.0.80'), slice));
 });
-afterAll(() => node.close());
+afterAll(async () => {
+  await node.clear();
+  node.close();
+});
 
 describe('plan', () => {
   it('shows what the daemon then does, and writes nothing', async () => {

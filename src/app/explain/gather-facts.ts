@@ -1,7 +1,8 @@
 import type { DaemonFacts, ExplainFacts, PathFacts, PortFacts } from '../../cli/explain/facts.ts';
 import type { ExplainTarget } from '../../cli/explain/target.ts';
+import { ToolUsageError } from '../../cli/tool-syntax.ts';
 import { KernelModules } from '../../kernel/kernel-modules.ts';
-import type { Service } from '../../kubernetes/objects/service.ts';
+import type { Service, ServicePort } from '../../kubernetes/objects/service.ts';
 import { familyOf, type IpAddress, type IpFamily, isInCidr } from '../../model/ip.ts';
 import { serverName } from '../../observe/http-listener.ts';
 import type { NodeFacts } from '../../plan/node-facts.ts';
@@ -80,11 +81,12 @@ async function nodeFacts(options: GatherOptions): Promise<NodeFacts> {
 async function factsOf(service: Service, node: NodeFacts, options: GatherOptions): Promise<Partial<ExplainFacts>> {
   const { tool, found, view, from, modules = new KernelModules(), ask = askHttp } = options;
   const { config } = tool.settings;
+  const meant = askedPorts(service, options.port);
   const plan = planService({ service, slices: found.tables.slicesOf(service.key) }, node, config);
   const holderOf = holders(found, node, options, plan);
-  const chosen = chosenPaths(wantedPaths(service, plan, holderOf), options);
+  const chosen = chosenPaths(wantedPaths(service, plan, holderOf), meant, options);
   const families = [...new Set(chosen.map(({ address }) => familyOf(address)))];
-  const planned = portFacts(service, found.tables, node).filter((port) => isChosen(port, chosen, options));
+  const planned = portFacts(service, found.tables, node).filter((port) => isChosen(port, chosen, meant, options));
   const podCidrs = () => found.tables.node(tool.nodeName)?.podCidrs ?? [];
   const [ports, otherProxies, daemon, health] = await Promise.all([
     probed(planned, options),
@@ -111,6 +113,14 @@ async function factsOf(service: Service, node: NodeFacts, options: GatherOptions
   };
 }
 
+/** The ports that the name or number means; all without one. */
+function askedPorts({ key, ports }: Service, asked: string | undefined): readonly ServicePort[] {
+  const meant = ports.filter(({ name, port }) => asked === undefined || asked === name || asked === String(port));
+  if (meant.length > 0 || ports.length === 0) return meant;
+  const known = ports.map(({ name, port }) => (name === '' ? String(port) : `${name} (${port})`)).join(', ');
+  throw new ToolUsageError(`Service ${key} has no port ${JSON.stringify(asked)}; it has ${known}`);
+}
+
 /** Who has a virtual server, as far as the Services that are known tell: all of a file, one of the API server. */
 function holders({ tables }: FoundService, node: NodeFacts, { tool }: GatherOptions, plan: ServicePlan) {
   const desired = new DesiredState({ virtualServer() {}, boundAddress() {}, setMember() {} });
@@ -124,14 +134,18 @@ function holders({ tables }: FoundService, node: NodeFacts, { tool }: GatherOpti
 }
 
 /** The address asked for; else all of the Service, but of node ports one address for each family. */
-function chosenPaths(paths: readonly WantedPath[], { target, port }: GatherOptions): readonly WantedPath[] {
+function chosenPaths(
+  paths: readonly WantedPath[],
+  meant: readonly ServicePort[],
+  { target }: GatherOptions,
+): readonly WantedPath[] {
   if (target.kind === 'address') {
     const asked = paths.filter((path) => path.address === target.address && path.port === target.port);
     return asked.filter(({ protocol }) => target.protocol === undefined || protocol === target.protocol);
   }
   const seen = new Set<string>();
   return paths.filter((path) => {
-    if (port !== undefined && port !== path.portName && port !== String(path.port)) return false;
+    if (!meant.some((port) => isOfPort(path, port))) return false;
     if (path.kind !== 'node port') return true;
     const name = `${path.portName} ${path.protocol} ${familyOf(path.address)}`;
     if (seen.has(name)) return false;
@@ -140,11 +154,20 @@ function chosenPaths(paths: readonly WantedPath[], { target, port }: GatherOptio
   });
 }
 
-function isChosen(port: PortFacts, paths: readonly WantedPath[], { target, port: asked }: GatherOptions): boolean {
-  if (target.kind === 'service' && asked === undefined) return true;
-  const isOf = (path: WantedPath) =>
-    path.portName === port.name && path.protocol === port.protocol && familyOf(path.address) === port.family;
-  return paths.some(isOf) || asked === port.name || asked === String(port.port);
+function isOfPort(path: WantedPath, port: Pick<ServicePort, 'name' | 'protocol'>): boolean {
+  return path.portName === port.name && path.protocol === port.protocol;
+}
+
+/** With an address asked for, its port alone; else every port that is meant, whether or not it is served. */
+function isChosen(
+  port: PortFacts,
+  paths: readonly WantedPath[],
+  meant: readonly ServicePort[],
+  { target }: GatherOptions,
+): boolean {
+  if (target.kind === 'service')
+    return meant.some((each) => each.name === port.name && each.protocol === port.protocol);
+  return paths.some((path) => isOfPort(path, port) && familyOf(path.address) === port.family);
 }
 
 /** Endpoints in use first; those that nothing goes to are not tried. */

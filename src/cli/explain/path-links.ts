@@ -12,6 +12,10 @@ export function pathName({ address, port, protocol }: PathFacts): string {
 /** Whether this node takes packets to the address at all. */
 export function addressLinks(facts: ExplainFacts): readonly Link[] {
   const name = 'address';
+  if (facts.paths.length === 0) {
+    const remedy = 'look at nodePortAddresses, and whether the IP family of the address works here';
+    return [broken(name, `Nothing of ${facts.asked} is served on node ${facts.node}`, remedy)];
+  }
   return facts.paths.flatMap((path): readonly Link[] => {
     const { address, kind, heldBy, notServed } = path;
     if (notServed !== undefined) {

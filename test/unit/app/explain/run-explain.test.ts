@@ -66,6 +66,13 @@ describe('a Service that works', () => {
     }
   });
 
+  it('is one port of it, with its node port', async () => {
+    for (const port of ['http', '80']) {
+      const { output } = await explain(`svc/default/web --port ${port}`);
+      expect(output.match(/\((?:cluster IP|node port)\)/g)).toEqual(['(cluster IP)', '(node port)']);
+    }
+  });
+
   it('is for programs with -o json', async () => {
     const { firstBroken, facts } = JSON.parse((await explain('svc/default/web -o json --from 10.244.1.5')).output);
     expect(firstBroken).toBeNull();
@@ -134,6 +141,7 @@ describe('what cannot be explained', () => {
   it.each([
     ['', 'say which: svc/NAMESPACE/NAME or IP:PORT'],
     ['web', '"web" is neither svc/NAMESPACE/NAME'],
+    ['svc/default/web --port https', 'Service default/web has no port "https"; it has http (80)'],
     ['svc/default/web --from somebody', '--from takes an IP address, not "somebody"'],
   ])('is %j', async (line, message) => {
     await expect(explain(line)).rejects.toThrow(message);

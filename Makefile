@@ -47,7 +47,7 @@ setup-lab: setup-packages
 	@.build/setup-lab.sh
 
 ifeq ($(passing),)
-.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench chart image ci lab-kernel
+.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench takeover chart image ci lab-kernel
 
 build: setup-native ## bundle the programs into dist/
 	@echo "==> building dist/"
@@ -94,6 +94,10 @@ fmt: setup-node ## rewrite the style
 bench: setup ## ratios against C and bars, in the lab and outside; a smaller run: make bench ARGS=--quick
 	@node .build/bundle.ts >/dev/null
 	@node test/bench/bench.ts $(ARGS)
+
+takeover: setup ## from kube-proxy to us and back in the lab, under traffic: nothing cut, nothing refused; with a table
+	@node .build/bundle.ts >/dev/null
+	@node test/takeover/takeover.ts $(ARGS)
 
 chart: setup-node ## the chart: rendered by helm, compared with golden files and the Kubernetes API; UPDATE=1 rewrites them
 	@jest --ci test/unit/charts $(ARGS)

@@ -348,7 +348,7 @@ describe('an audit', () => {
   });
 
   it('goes on to the next after one that failed, and reads everything anew first', async () => {
-    const { scan } = kernel.ipvs;
+    const scan = kernel.ipvs.scan.bind(kernel.ipvs);
     kernel.fullReads = 0;
     Object.assign(kernel.ipvs, { scan: () => Promise.reject(new Error('ENOBUFS')) });
     reconciler.requestAudit();

@@ -94,7 +94,7 @@ function writeIndex(images: readonly Image[]): void {
   const mediaType = 'application/vnd.oci.image.index.v1+json';
   const annotations = {
     'io.containerd.image.name': tag,
-    'org.opencontainers.image.ref.name': tag.split(':').at(-1),
+    'org.opencontainers.image.ref.name': tag,
   };
   const listed =
     manifests.length === 1

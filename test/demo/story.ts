@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { ClientRequest } from './client-process.ts';
 import { Cluster, nodeName } from './cluster.ts';
+import { explainChapter } from './explain-chapter.ts';
 import { boundAddresses, kernelState, realServersOf } from './kernel-view.ts';
 import { ProxierProcess } from './proxier-process.ts';
 import { Report } from './report.ts';
@@ -141,6 +142,8 @@ async function tour(): Promise<void> {
   report.check('a pod goes under load: no request fails', noErrors(replaced), outcome);
   const after = await asked(node, 'curl http://10.96.0.80/', { url: 'http://10.96.0.80/', count: 9 });
   report.check('its replacement answers', isSpreadOver(3, after) && after.includes('pod-6'), tally(after));
+
+  await explainChapter({ report, cluster, settled });
 }
 
 async function startProxier(): Promise<void> {

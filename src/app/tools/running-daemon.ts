@@ -10,7 +10,7 @@ export interface RunningDaemon {
 
 /** Flags whose value is a path. */
 const pathFlags = new Set(['config', 'proxier-config', 'kubeconfig', 'manifests']);
-const programs = /(?:^|\/)(?:ipvs-proxier\.cjs|app\/main\.ts)$/;
+const programs = /(?:^|\/)(?:ipvs-proxier(?:\.cjs)?|app\/main\.ts)$/;
 /** Flags of runs that do not stay. */
 const passing = /^--(?:cleanup|init-only|write-config-to|version|help)\b/;
 

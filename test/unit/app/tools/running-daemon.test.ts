@@ -28,6 +28,12 @@ describe('the running daemon', () => {
     expect(findRunningDaemon(proc)).toEqual({ processId: 20, flags: ['--cluster-cidr=10.0.0.0/8', '--v', '2'] });
   });
 
+  it('is found in a container too, where Node runs the command itself', () => {
+    process(1, ['/usr/local/bin/node', '--max-semi-space-size=2', '/usr/local/bin/ipvs-proxier', '--v=2']);
+    process(30, ['/usr/local/bin/node', '--max-semi-space-size=2', '/usr/local/bin/ipvs-proxier', 'explain', 'a/b']);
+    expect(findRunningDaemon(proc)).toEqual({ processId: 1, flags: ['--v=2'] });
+  });
+
   it.each([['--cleanup'], ['--version'], ['--init-only'], ['plan']])('is none that was started with %s', (word) => {
     process(7, [...daemon, word]);
     process(8, ['/opt/node', '/opt/ipvs-status.cjs']);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { allowedProcessors } from '../test/lab/choose-processor.ts';
+import { type LabOutcome, labOutcome } from './lab-outcome.ts';
 import { spreadFiles } from './spread-files.ts';
 
 const resultsDirectory = '.cache/test-results';
@@ -17,20 +18,19 @@ const labBytes = 1024 ** 3;
 const mostLabs = 8;
 
 /** How the tests of one lab ended. */
-interface LabOutcome {
+interface LabRun extends LabOutcome {
   readonly name: string;
   readonly seconds: number;
-  readonly passed: number;
-  readonly failed: number;
-  /** Why there are no results of it; undefined when there are. */
-  readonly death: string | undefined;
 }
 
 process.chdir(join(import.meta.dirname, '..'));
 const { values, positionals } = parseArgs({ options: { labs: { type: 'string' } }, allowPositionals: true });
 mkdirSync(resultsDirectory, { recursive: true });
 const processors = allowedProcessors();
-const groups = positionals.length > 0 ? [positionals] : spreadFiles(testFiles(), Number(values.labs ?? labCount()));
+const groups =
+  positionals.length > 0
+    ? [positionals]
+    : spreadFiles(testFiles(), Number(values.labs ?? labCount())).map((files) => ['--runTestsByPath', ...files]);
 const running = new Set<ChildProcess>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -50,7 +50,7 @@ function labCount(): number {
   return Math.max(1, Math.min(2 * processors.length, withMemory, mostLabs));
 }
 
-async function runLab(words: readonly string[], number: number): Promise<LabOutcome> {
+async function runLab(words: readonly string[], number: number): Promise<LabRun> {
   const name = groups.length === 1 ? 'the lab' : `lab ${number}`;
   const output = join(resultsDirectory, `kernel-${number}.json`);
   rmSync(output, { force: true });
@@ -63,7 +63,7 @@ async function runLab(words: readonly string[], number: number): Promise<LabOutc
     groups.length === 1 ? '' : `${name} | `,
   );
   const seconds = (performance.now() - startedAt) / 1000;
-  return { name, seconds, ...readOutcome(output, end, words) };
+  return { name, seconds, ...labOutcome(readResults(output), end, words) };
 }
 
 /** Runs Node, with its output relayed line by line; how it ended. */
@@ -82,27 +82,20 @@ function ended(args: readonly string[], prefix: string): Promise<number | string
   }).finally(() => running.delete(child)) as Promise<number | string>;
 }
 
-/** A skipped test has not passed, and a file that could not be run is a failure, as is a lab that came to no end. */
-function readOutcome(file: string, end: number | string, words: readonly string[]) {
-  const lost = { passed: 0, failed: 1, death: `it ended with ${end} and left no results of ${words.join(' ')}` };
+function readResults(file: string): string | undefined {
   try {
-    const counts = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-    const count = (name: string) => Number(counts[name] ?? 0);
-    const failed = count('numFailedTests') + count('numPendingTests') + count('numRuntimeErrorTestSuites');
-    const passed = count('numPassedTests');
-    if (!Number.isSafeInteger(passed + failed)) return lost;
-    return { passed, failed: end === 0 ? failed : Math.max(failed, 1), death: undefined };
+    return readFileSync(file, 'utf8');
   } catch {
-    return lost;
+    return undefined;
   }
 }
 
-function report(all: readonly LabOutcome[]): void {
+function report(all: readonly LabRun[]): void {
   for (const { name, seconds, passed, failed, death } of all) {
     const counts = death ?? `${passed} passed, ${failed} failed`;
     console.log(`${name}: ${death === undefined ? '' : 'DIED: '}${counts}, ${seconds.toFixed(0)} s`);
   }
-  const sum = (count: (outcome: LabOutcome) => number) => all.reduce((total, outcome) => total + count(outcome), 0);
+  const sum = (count: (outcome: LabRun) => number) => all.reduce((total, outcome) => total + count(outcome), 0);
   const totals = { numPassedTests: sum(({ passed }) => passed), numFailedTests: sum(({ failed }) => failed) };
   writeFileSync(join(resultsDirectory, 'kernel.json'), JSON.stringify({ ...totals, numPendingTests: 0 }));
   process.exitCode = totals.numFailedTests === 0 && totals.numPassedTests > 0 ? 0 : 1;

@@ -6,6 +6,7 @@ export type FilterTable = Readonly<Record<string, { readonly policy?: string; re
 /** A packet as far as it is known; what is not known matches perhaps. */
 export interface FilteredPacket {
   readonly source?: IpAddress;
+  /** An address of this node, if it is known. */
   readonly destination?: IpAddress;
   readonly protocol: string;
   readonly destinationPort?: number;
@@ -57,6 +58,7 @@ function walk(
   state: WalkState,
   depth: number,
 ): FilterVerdict | undefined {
+  let mayHaveReturned = false;
   for (const rule of table[chain]?.rules ?? []) {
     const { match, target } = readRule(rule, packet);
     if (match === 'no' || target === '') continue;
@@ -64,11 +66,13 @@ function walk(
     if (verdict === undefined) continue;
     if (verdict === 'return') {
       if (match === 'yes') return undefined;
+      mayHaveReturned = true;
       continue;
     }
-    if (match === 'yes') return verdict;
+    if (match === 'yes' && !mayHaveReturned) return verdict;
     if (verdict.kind === 'passes') state.mayPass = true;
     else state.mayDropBy ??= verdict.by;
+    if (match === 'yes') return undefined; // it has come here only if it has not returned before
   }
   return undefined;
 }
@@ -100,13 +104,13 @@ function readRule(rule: string, packet: FilteredPacket): { readonly match: Match
     }
     if (word === '!' || !word.startsWith('-')) continue;
     const negated = words[index - 1] === '!' || words[index + 1] === '!';
-    const value = words[index + 1] === '!' ? words[index + 2] : words[index + 1];
-    match = both(match, negate(optionMatches(word, value ?? '', packet), negated));
+    const [value = '', second = ''] = words.slice(words[index + 1] === '!' ? index + 2 : index + 1);
+    match = both(match, negate(optionMatches(word, value, second, packet), negated));
   }
   return { match, target };
 }
 
-function optionMatches(option: string, value: string, packet: FilteredPacket): Match {
+function optionMatches(option: string, value: string, second: string, packet: FilteredPacket): Match {
   switch (option) {
     case '-s':
       return inNetwork(packet.source, value);
@@ -123,6 +127,10 @@ function optionMatches(option: string, value: string, packet: FilteredPacket): M
     case '-i':
       // What comes through loopback comes from the node itself.
       return value === 'lo' ? 'no' : 'perhaps';
+    case '--dst-type':
+      return packet.destination === undefined ? 'perhaps' : known(value === 'LOCAL');
+    case '--tcp-flags':
+      return tcpFlagsMatch(value, second, packet);
     case '--match-set':
       return inSet(value, packet);
     case '-m':
@@ -131,6 +139,13 @@ function optionMatches(option: string, value: string, packet: FilteredPacket): M
     default:
       return 'perhaps';
   }
+}
+
+/** The first packet of a connection has the flag SYN and no other; of later ones nothing is known. */
+function tcpFlagsMatch(mask: string, wanted: string, { state }: FilteredPacket): Match {
+  if (state !== 'NEW') return 'perhaps';
+  const looksAtSyn = mask.split(',').some((flag) => flag === 'SYN' || flag === 'ALL');
+  return known(wanted === (looksAtSyn ? 'SYN' : 'NONE'));
 }
 
 /** Sets that look at the source too, or that are not ours, match perhaps. */

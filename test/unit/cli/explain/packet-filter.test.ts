@@ -62,6 +62,21 @@ describe('a packet in a chain', () => {
     expect(judge('ACCEPT', ['-j FIRST'], chains)).toBe('passes by policy ACCEPT of INPUT');
   });
 
+  it('may have returned from a chain where that hangs on something unknown', () => {
+    const chains = { FIRST: { rules: ['-i eth0 -j RETURN', '-j DROP'] } };
+    expect(judge('ACCEPT', ['-j FIRST'], chains)).toBe('unsure by FIRST: -j DROP');
+    expect(judge('DROP', ['-j FIRST'], chains)).toBe('dropped by policy DROP of INPUT');
+  });
+
+  it('goes to an address of the node, and is the first of its connection', () => {
+    const notLocal = { FIRST: { rules: ['-m addrtype --dst-type LOCAL -j RETURN', '-j DROP'] } };
+    expect(judge('ACCEPT', ['-j FIRST'], notLocal)).toBe('passes by policy ACCEPT of INPUT');
+    const noSyn = '-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP';
+    expect(judge('ACCEPT', [noSyn])).toBe('passes by policy ACCEPT of INPUT');
+    expect(judge('ACCEPT', [noSyn.replace('! ', '')])).toContain('dropped by INPUT: -p tcp');
+    expect(judge('ACCEPT', ['-p tcp -m tcp --tcp-flags FIN,RST NONE -j DROP'])).toContain('dropped');
+  });
+
   it('ends in chains that call each other', () => {
     const chains = { A: { rules: ['-j B'] }, B: { rules: ['-j A'] } };
     expect(judge('DROP', ['-j A'], chains)).toBe('dropped by policy DROP of INPUT');

@@ -7,13 +7,14 @@ import { burst } from './parts/burst.ts';
 import { coldStartAlone } from './parts/cold-start-alone.ts';
 import { listWatch } from './parts/list-watch.ts';
 import { planning } from './parts/planning.ts';
+import { bareNodeMs } from './parts/start.ts';
 import type { Row } from './row.ts';
 import { passes, tableOf } from './row.ts';
 
 // The benchmark: measures all parts, prints one table, exits with 1 when a bar is missed.
 //   node test/bench/bench.ts [--quick] [PART...]
 
-const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory', 'listing'];
+const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory', 'listing', 'start'];
 const hostParts: ReadonlyMap<string, (quick: boolean) => Promise<readonly Row[]>> = new Map([
   ['planning', planning],
   ['burst', burst],
@@ -36,7 +37,9 @@ async function measure(chosen: readonly string[], quick: boolean): Promise<reado
   const parts = chosen.filter((name) => labParts.includes(name));
   if (parts.length > 0) {
     const coldStartAloneMs = parts.includes('cold-start') ? await coldStartAlone(quick) : 0;
-    rows.push(...measureInLab({ parts, quick, directory, replay: compileFloor(), coldStartAloneMs }));
+    const nodeMs = parts.includes('start') ? bareNodeMs(quick) : 0;
+    const options = { parts, quick, directory, replay: compileFloor(), coldStartAloneMs, bareNodeMs: nodeMs };
+    rows.push(...measureInLab(options));
   }
   return rows.sort((a, b) => a.part - b.part);
 }

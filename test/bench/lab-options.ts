@@ -6,6 +6,8 @@ export interface LabOptions {
   readonly quick: boolean;
   /** What our side of the cold start takes outside the lab, see `parts/cold-start-alone.ts`; 0 when not measured. */
   readonly coldStartAloneMs: number;
+  /** How long Node alone takes to start and end outside the lab, see `parts/start.ts`; 0 when not measured. */
+  readonly bareNodeMs: number;
   /** Path of the compiled floor. */
   readonly replay: string;
   /** Where recordings and results may be written. */

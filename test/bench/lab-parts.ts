@@ -5,6 +5,7 @@ import { coldStart } from './parts/cold-start.ts';
 import { listing } from './parts/listing.ts';
 import { memory } from './parts/memory.ts';
 import { programServers } from './parts/program-servers.ts';
+import { start } from './parts/start.ts';
 import { steadyState } from './parts/steady-state.ts';
 import type { Row } from './row.ts';
 import { tableOf } from './row.ts';
@@ -19,6 +20,7 @@ const parts: ReadonlyMap<string, (options: LabOptions) => Promise<readonly Row[]
   ['steady-state', steadyState],
   ['memory', memory],
   ['listing', listing],
+  ['start', start],
 ]);
 
 const options = JSON.parse(process.argv[2] ?? '') as LabOptions; // written by bench.ts

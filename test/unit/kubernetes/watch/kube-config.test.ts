@@ -240,6 +240,15 @@ printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1",
     await expect(open(parts)).rejects.toThrow(problem);
   });
 
+  it.each([
+    ['certificate', `${pair.certificate}${pair.key}`],
+    ['key', `# of the kubelet\n${pair.key}${pair.certificate}`],
+  ])('takes certificate and key from one file, as kubelets write it, the %s first', async (_name, both) => {
+    await writeFile(at('both.pem'), both);
+    const source = await open({ user: { 'client-certificate': 'both.pem', 'client-key': 'both.pem' } });
+    expect(await source.read(false)).toMatchObject({ cert: both, key: both });
+  });
+
   it('knows the proxy of the cluster', async () => {
     expect(await open({ cluster: { 'proxy-url': 'http://u:p@proxy:3128' } })).toMatchObject({
       proxyUrl: 'http://u:p@proxy:3128',

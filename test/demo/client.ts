@@ -5,7 +5,8 @@ import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { ClientRequest } from './client-process.ts';
 
-const requestTimeoutMs = 30_000;
+/** Also for a request that waits until the tour lets it go, on a machine with other things to do. */
+const requestTimeoutMs = 120_000;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as ClientRequest;

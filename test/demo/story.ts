@@ -108,13 +108,14 @@ async function tour(): Promise<void> {
   report.chapter('Back to three, with requests all the time and slow ones in flight on every pod');
   const slow = outside.ask({ url: `${nodePortUrl}slow`, count: 10, atOnce: true });
   const during = await node.askDuring('http://10.96.0.80/', async () => {
-    await scaleTo(3);
-    await settled('the leaving pods take nothing new', () =>
-      [web, nodePort].every((key) => realServersOf(key).some(({ weight }) => weight === 0)),
+    await settled('every pod has two slow requests', () =>
+      realServersOf(nodePort).every(({ activeConnections }) => activeConnections === 2),
     );
+    await scaleTo(3);
+    const leaving = () => realServersOf(nodePort).filter(({ weight }) => weight === 0);
+    await settled('the leaving pods take nothing new', () => allHave(3) && leaving().length === 2);
     show('ipvsadm', '-Ln', '-t', nodePort);
-    const drained = realServersOf(nodePort).filter(({ weight }) => weight === 0);
-    const held = drained.map(({ activeConnections }) => activeConnections);
+    const held = leaving().map(({ activeConnections }) => activeConnections);
     report.check(
       'leaving pods have weight 0 and keep connections',
       held.join() === '2,2',

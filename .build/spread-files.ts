@@ -5,6 +5,7 @@ export const usualSeconds: ReadonlyMap<string, number> = new Map([
   ['test/kernel/rules/driver.test.ts', 30],
   ['test/kernel/packets/connections.test.ts', 25],
   ['test/kernel/tools/tools.test.ts', 20],
+  ['test/kernel/takeover/takeover.test.ts', 18],
   ['test/kernel/adoption/adoption.test.ts', 15],
   ['test/kernel/drift/drift.test.ts', 15],
   ['test/kernel/ipset/driver.test.ts', 15],

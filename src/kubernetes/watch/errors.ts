@@ -5,8 +5,7 @@ export class ApiError extends Error {
   readonly status: number;
   /** `reason` of the Status object, e.g. `Expired`; empty when the answer was none. */
   readonly reason: string;
-  /** What the server asks to wait before the next try; 0 when it does not. */
-  readonly retryAfterMs: number;
+  #retryAfterMs: number;
 
   constructor(request: string, status: number, reason: string, message: string, retryAfterMs = 0) {
     const hint = hints.get(status);
@@ -15,7 +14,17 @@ export class ApiError extends Error {
     );
     this.status = status;
     this.reason = reason;
-    this.retryAfterMs = retryAfterMs;
+    this.#retryAfterMs = retryAfterMs;
+  }
+
+  /** What the server asks to wait before the next try; 0 when it does not. */
+  get retryAfterMs(): number {
+    return this.#retryAfterMs;
+  }
+
+  /** Another server is tried next, for which the wish of this one means nothing. */
+  forgetWait(): void {
+    this.#retryAfterMs = 0;
   }
 }
 

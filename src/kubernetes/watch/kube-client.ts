@@ -148,6 +148,7 @@ export class KubeClient implements ApiClient {
       const fault = call.signal.aborted ? undefined : serverFaultOf(call.method, error);
       if (fault === 'unreachable') connection.doubt();
       if (fault !== undefined) servers.failed(server, fault);
+      if (error instanceof ApiError && servers.current.url !== server.url) error.forgetWait();
       throw error;
     }
   }

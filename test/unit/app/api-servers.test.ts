@@ -265,6 +265,13 @@ describe('an API server that fails is left for another one', () => {
     expect(names()).toBe('only-b web');
   });
 
+  it('at once, however long it asks to wait', async () => {
+    const { a, names, secondsUntil } = await openPair();
+    a.faults.inject({}, { kind: 'status', code: 503, retryAfterSeconds: 120 });
+    a.faults.breakWatches('expire');
+    expect(await secondsUntil(() => names() === 'only-b web')).toBeLessThan(15);
+  });
+
   it.each<[string, (a: ApiServer) => unknown]>([
     ['a watch that is cut', cutWatches],
     ['a watch that ends', ({ faults }) => faults.breakWatches('end')],

@@ -87,11 +87,12 @@ async function startProxy(status = 200) {
     asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? 'anonymous'}`);
     const [host = '', port] = (request.url ?? '').split(':');
     if (status !== 200) return socket.end(`HTTP/1.1 ${status} no\r\n\r\n`);
+    socket.on('error', () => {}); // a client that goes is nothing to a proxy
     const onward = connect(Number(port), host, () => {
       socket.write('HTTP/1.1 200 ok\r\n\r\n');
       onward.pipe(socket).pipe(onward);
     });
-    return onward;
+    return onward.on('error', () => {});
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -28,7 +28,7 @@ const faultNames = [
 ] as const;
 
 /** How many connections, streams and datagrams met something else than the right answer. */
-export function faults(counts: TrafficCounts): number {
+function faults(counts: TrafficCounts): number {
   return faultNames.reduce((sum, name) => sum + counts[name], 0);
 }
 

@@ -7,7 +7,7 @@ export const checkSyntax: ToolSyntax = {
   summary: 'Looks whether this node can serve Services: kernel, modules, settings, rights, and other proxies',
   usage: '[-o text|json]',
   description: [
-    'To be run before ipvs-proxier comes to a node, or when it does not start there. Reads only; loads no modules.',
+    'To be run before ipvs-proxier comes to a node, or when it does not start there. Reads only; no module of IPVS or IP sets is loaded for it.',
   ],
   options: [outputOption],
   mostArguments: 0,

@@ -3,7 +3,6 @@ import { ClusterTables } from '../../cluster/tables.ts';
 import type { Decoded } from '../../kubernetes/objects/decoded.ts';
 import { createDecoder, type Decoder } from '../../kubernetes/objects/decoder.ts';
 import type { Service } from '../../kubernetes/objects/service.ts';
-import { ApiError } from '../../kubernetes/watch/errors.ts';
 import type { ApiClient } from '../../kubernetes/watch/kube-client.ts';
 import { listPages } from '../../kubernetes/watch/paged-list.ts';
 import { type WatchedResource, watchedNodes, watchedServices } from '../../kubernetes/watch/watched-resource.ts';
@@ -79,15 +78,12 @@ class Asking {
     this.#client = client;
   }
 
-  /** As it came; undefined where there is none. */
+  /** As it came; undefined where there is none. Listing needs no right that the daemon does not have, getting does. */
   async get(namespace: string, name: string): Promise<unknown> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`;
-    try {
-      return (await this.#client.getJson(path, this.#signal)).value;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return undefined;
-      throw error;
-    }
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
+    const resource = { name: 'services', path, fieldSelector: `metadata.name=${name}` };
+    const [value] = await this.#list(resource, (item) => item);
+    return value;
   }
 
   decoded(value: unknown): Service | undefined {
@@ -112,15 +108,20 @@ class Asking {
     return await this.list(resource, this.decoder.endpointSlice);
   }
 
-  async list<T>(resource: WatchedResource, decode: (value: unknown) => Decoded<T>): Promise<T[]> {
+  list<T>(resource: WatchedResource, decode: (value: unknown) => Decoded<T>): Promise<T[]> {
+    return this.#list(resource, (item) => this.#decode(decode, item));
+  }
+
+  async #list<T>(resource: WatchedResource, take: (item: unknown) => T | undefined): Promise<T[]> {
     const objects: T[] = [];
     await listPages({
       client: this.#client,
       clock: systemClock,
+      random: Math.random,
       resource,
       signal: this.#signal,
       onItem: (item) => {
-        const object = this.#decode(decode, item);
+        const object = take(item);
         if (object !== undefined) objects.push(object);
       },
     });

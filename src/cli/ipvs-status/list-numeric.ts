@@ -1,6 +1,6 @@
 import type { ListedRealServer, ListedVirtualServer } from '../../kernel/drivers.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
-import type { VirtualServerKey } from '../../model/virtual-server.ts';
+import type { VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { ByteOutput } from './byte-output.ts';
 import { numericNames } from './endpoint-names.ts';
 import { orderOfEndpoints, sortRealServers } from './listing-order.ts';
@@ -36,8 +36,8 @@ export function listNumeric(listing: NumericListing, write: (bytes: Uint8Array) 
 function printRealServers({ table, marked, sorted }: NumericListing, listed: ListedVirtualServer, output: ByteOutput) {
   const { key, identity } = listed.virtualServer;
   const known = marked.get(key);
-  if (known === undefined && printLines(table, key, sorted, output)) return;
-  const realServers: readonly ListedRealServer[] = known ?? table.realServersOf(key);
+  if (known === undefined && printLines(table, identity, sorted, output)) return;
+  const realServers: readonly ListedRealServer[] = known ?? table.realServersOf(identity);
   const protocol = identity.kind === 'address' ? identity.protocol : undefined;
   for (const realServer of sorted ? sortRealServers(realServers) : realServers) {
     output.text(plainRealServerLine(realServer, protocol, look));
@@ -45,8 +45,8 @@ function printRealServers({ table, marked, sorted }: NumericListing, listed: Lis
 }
 
 /** False when the lines cannot be taken as they are. */
-function printLines(table: ListedTable, key: VirtualServerKey, sorted: boolean, output: ByteOutput): boolean {
-  const lines = table.linesOf(key);
+function printLines(table: ListedTable, identity: VirtualServerIdentity, sorted: boolean, output: ByteOutput): boolean {
+  const lines = table.linesOf(identity);
   if (lines === undefined) return false;
   const { endpoints, columns } = lines;
   const order = sorted ? orderOfEndpoints(endpoints) : endpoints.keys();

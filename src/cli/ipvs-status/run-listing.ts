@@ -109,7 +109,9 @@ async function listPart(
   table: ListedTable | undefined,
 ): Promise<void> {
   const detailed = await readRealServers(listing, table === undefined ? part : part.filter(isMarked));
-  const realServers = part.map((listed) => detailed.get(keyOf(listed)) ?? table?.realServersOf(keyOf(listed)) ?? []);
+  const realServers = part.map(
+    (listed) => detailed.get(keyOf(listed)) ?? table?.realServersOf(identityOf(listed)) ?? [],
+  );
   await lookUp(listing, part, realServers);
   let text = '';
   for (const [index, listed] of part.entries()) {

@@ -7,7 +7,7 @@ import type {
 } from '../../kernel/drivers.ts';
 import type { IpAddress } from '../../model/ip.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
-import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
 import type { Terminal } from '../terminal.ts';
 import type { EndpointNames } from './endpoint-names.ts';
 import type { IpvsVersion } from './print-settings.ts';
@@ -31,9 +31,9 @@ export interface StatusKernel {
 /** Real servers that were read already. */
 export interface ListedTable {
   /** Those of a virtual server; empty for one that was not there. */
-  realServersOf(key: VirtualServerKey): readonly ListedRealServer[];
+  realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[];
   /** The same in the form that the kernel prints; undefined unless all of them are reached over IPv4. */
-  linesOf(key: VirtualServerKey): RealServerLines | undefined;
+  linesOf(identity: VirtualServerIdentity): RealServerLines | undefined;
 }
 
 /** Real servers over IPv4, one number or text in each list. */

@@ -1,6 +1,6 @@
 import type { ListedRealServer, ListedVirtualServer } from '../../kernel/drivers.ts';
 import type { StatusLine } from '../../model/status-protocol.ts';
-import type { VirtualServer, VirtualServerKey } from '../../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
 import type { Terminal } from '../terminal.ts';
 import { DaemonPicture } from './daemon-picture.ts';
 import { filterView, needsNames } from './service-filter.ts';
@@ -14,7 +14,7 @@ import { yamlText } from './yaml-text.ts';
 interface ServicesKernel {
   listVirtualServers(counters: 'withCounters'): Promise<readonly ListedVirtualServer[]>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ListedRealServer[])[]>;
-  readTable(): { realServersOf(key: VirtualServerKey): readonly ListedRealServer[] } | undefined;
+  readTable(): { realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] } | undefined;
   close(): void;
 }
 
@@ -113,7 +113,7 @@ async function readRealServers(
     .filter(({ identity }) => table === undefined || identity.kind === 'firewallMark');
   const lists = asked.length === 0 ? [] : await kernel.listRealServers(asked);
   const found = new Map(asked.map(({ key }, index) => [key, lists[index] ?? []]));
-  return (key) => found.get(key) ?? table?.realServersOf(key) ?? [];
+  return ({ key, identity }) => found.get(key) ?? table?.realServersOf(identity) ?? [];
 }
 
 function print({ view, node, notice }: Picture, options: ServicesOptions, world: ServicesWorld): number {

@@ -1,7 +1,7 @@
 import type { ListedRealServer, ListedVirtualServer } from '../../kernel/drivers.ts';
 import type { TrafficCounters } from '../../model/real-server.ts';
 import type { StatusEndpoint } from '../../model/status-protocol.ts';
-import type { VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { formatEndpoint } from '../../model/virtual-server.ts';
 import type { DaemonPicture, ShownOwner } from './daemon-picture.ts';
 
@@ -40,7 +40,7 @@ export interface ShownRealServer {
   readonly forSeconds: number | undefined;
 }
 
-export type RealServersOf = (key: VirtualServerKey) => readonly ListedRealServer[];
+export type RealServersOf = (virtualServer: VirtualServer) => readonly ListedRealServer[];
 
 /** Joins the table of the kernel with what the daemon tells, in the order of the former. Pure. */
 export function serviceView(
@@ -60,7 +60,7 @@ export function serviceView(
       persistenceSeconds: persistenceTimeoutSeconds,
       counters,
       owner: found?.owner,
-      realServers: realServersOf(key).map((realServer): ShownRealServer => {
+      realServers: realServersOf(virtualServer).map((realServer): ShownRealServer => {
         const endpoint = formatEndpoint(realServer.address, realServer.port);
         const place = places.get(endpoint);
         const { pod = '', node = '', zone = '' } = place ?? {};

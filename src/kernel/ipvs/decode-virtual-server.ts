@@ -10,14 +10,14 @@ import { decodeCounters, noTraffic } from './decode-counters.ts';
 import { addressOfBytes, replyNest, required } from './reply.ts';
 
 /**
- * The virtual server of the reply that the reader is at; without counters all of them are 0. Undefined for a protocol other than TCP, UDP and SCTP. Throws
- * `MalformedMessageError`.
+ * The virtual server of the reply that the reader is at; without counters all of them are 0. Undefined for a protocol
+ * other than TCP, UDP and SCTP. Throws `MalformedMessageError`.
  */
 export function decodeVirtualServer(
   message: MessageReader,
-  wanted: 'withCounters' | 'withoutCounters' = 'withCounters',
+  wanted: WantedFields = 'withCounters',
 ): ListedVirtualServer | undefined {
-  const fields = readFields(replyNest(message, ipvsCommand.newService, commandAttribute.service));
+  const fields = readFields(replyNest(message, ipvsCommand.newService, commandAttribute.service), wanted);
   const identity = identityOf(fields);
   if (identity === undefined) return undefined;
   const netmask = required(fields.netmask, 'netmask');
@@ -35,6 +35,8 @@ export function decodeVirtualServer(
   return { virtualServer, counters, netmask: family === 'IPv6' ? netmask.host : netmask.network };
 }
 
+type WantedFields = 'withCounters' | 'withoutCounters';
+
 interface Fields {
   family?: number;
   protocol?: number;
@@ -51,13 +53,13 @@ interface Fields {
   statistics64?: AttributeReader;
 }
 
-function readFields(attributes: AttributeReader): Fields {
+function readFields(attributes: AttributeReader, wanted: WantedFields): Fields {
   const fields: Fields = { persistenceEngine: '' };
-  while (attributes.next()) takeField(fields, attributes);
+  while (attributes.next()) takeField(fields, attributes, wanted);
   return fields;
 }
 
-function takeField(fields: Fields, attribute: AttributeReader): void {
+function takeField(fields: Fields, attribute: AttributeReader, wanted: WantedFields): void {
   switch (attribute.type) {
     case serviceAttribute.addressFamily:
       fields.family = attribute.u16();
@@ -90,10 +92,10 @@ function takeField(fields: Fields, attribute: AttributeReader): void {
       fields.persistenceEngine = attribute.string();
       break;
     case serviceAttribute.statistics:
-      fields.statistics = attribute.nested();
+      if (wanted === 'withCounters') fields.statistics = attribute.nested();
       break;
     case serviceAttribute.statistics64:
-      fields.statistics64 = attribute.nested();
+      if (wanted === 'withCounters') fields.statistics64 = attribute.nested();
       break;
   }
 }

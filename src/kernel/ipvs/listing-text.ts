@@ -1,13 +1,16 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { ForwardingMethod } from '../../model/real-server.ts';
 import type { Protocol } from '../../model/service-key.ts';
-import type { VirtualServerKey } from '../../model/virtual-server.ts';
+import type { VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { virtualServerKey } from '../../model/virtual-server.ts';
 import type { ListedRealServer } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
 import { readEndpoint } from './endpoint-text.ts';
 
-const protocols = new Set<string>(['TCP', 'UDP', 'SCTP']);
+/** By the number of the first letter. */
+const protocols: Readonly<Record<number, Protocol>> = { 0x54: 'TCP', 0x55: 'UDP', 0x53: 'SCTP' };
+/** Makes numbers of endpoints differ by protocol. */
+const protocolBase = { TCP: 0, UDP: 2 ** 48, SCTP: 2 ** 49 } as const;
 const lineFeed = 0x0a;
 const blank = 0x20;
 const bracket = 0x5b;
@@ -33,8 +36,9 @@ export interface RealServerLines {
  * read at 6.1.
  */
 export class ListingText {
-  /** Number of the block of each virtual server. */
-  readonly #blocks = new Map<VirtualServerKey, number>();
+  /** Number of the block of each virtual server over IPv4, and of each of the others. */
+  readonly #blocks = new Map<number, number>();
+  readonly #otherBlocks = new Map<VirtualServerKey, number>();
   /** Number of the first real server of each block. */
   readonly #starts: number[] = [];
   readonly #endpoints = new NumberList();
@@ -53,20 +57,20 @@ export class ListingText {
       const end = endOfLine(bytes, isRealServer ? start + shortestLine : start, length);
       if (end >= length) return start;
       if (isRealServer) this.#takeRealServer(bytes, start + markLength, end + 1);
-      else this.#takeVirtualServer(bytes.toString('latin1', start, end));
+      else this.#takeVirtualServer(bytes, start, end);
       start = end + 1;
     }
   }
 
   /** Real servers of a virtual server in the kernel's order; empty for one that the text does not have. */
-  realServersOf(key: VirtualServerKey): readonly ListedRealServer[] {
-    const [start, end] = this.#range(key);
+  realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] {
+    const [start, end] = this.#range(identity);
     return Array.from({ length: end - start }, (_, offset) => this.#realServer(start + offset));
   }
 
   /** The same as their lines lie in the text; undefined unless all of them are reached over IPv4. */
-  linesOf(key: VirtualServerKey): RealServerLines | undefined {
-    const [start, end] = this.#range(key);
+  linesOf(identity: VirtualServerIdentity): RealServerLines | undefined {
+    const [start, end] = this.#range(identity);
     const lines = { endpoints: [] as number[], columns: [] as Uint8Array[] };
     for (let index = start; index < end; index++) {
       const endpoint = this.#endpoints.at(index);
@@ -77,8 +81,9 @@ export class ListingText {
     return lines;
   }
 
-  #range(key: VirtualServerKey): readonly [start: number, end: number] {
-    const block = this.#blocks.get(key);
+  #range(identity: VirtualServerIdentity): readonly [start: number, end: number] {
+    const number = numberOf(identity);
+    const block = number === undefined ? this.#otherBlocks.get(virtualServerKey(identity)) : this.#blocks.get(number);
     if (block === undefined) return [0, 0];
     return [this.#starts[block] ?? 0, this.#starts[block + 1] ?? this.#endpoints.length];
   }
@@ -87,13 +92,19 @@ export class ListingText {
     return this.#columns[this.#columnsOf.at(index)] ?? noColumns;
   }
 
-  #takeVirtualServer(line: string): void {
-    const [protocol = '', endpoint = ''] = line.split(/ +/, 2);
-    if (protocols.has(protocol)) {
-      const identity = { kind: 'address', protocol: protocol as Protocol, ...readEndpoint(endpoint) } as const;
-      this.#blocks.set(virtualServerKey(identity), this.#starts.length);
+  /** `TCP  0A600001:0050 rr  `; lines of the heading and of firewall marks are passed over. */
+  #takeVirtualServer(bytes: Buffer, start: number, end: number): void {
+    const block = this.#starts.push(this.#endpoints.length) - 1;
+    const protocol = protocols[bytes[start] ?? 0];
+    const blankAt = start + (protocol?.length ?? 0);
+    if (protocol === undefined || bytes[blankAt] !== blank) return;
+    const at = afterBlanks(bytes, blankAt);
+    if (bytes[at] !== bracket) {
+      this.#blocks.set(protocolBase[protocol] + readEndpointNumber(bytes, at), block);
+    } else {
+      const endpoint = bytes.toString('latin1', at, Math.min(end, bytes.indexOf(blank, at)));
+      this.#otherBlocks.set(virtualServerKey({ kind: 'address', protocol, ...readEndpoint(endpoint) }), block);
     }
-    this.#starts.push(this.#endpoints.length);
   }
 
   /** `start` is that of the endpoint. The heading has such a line too, before any virtual server. */
@@ -104,10 +115,9 @@ export class ListingText {
       this.#endpoints.push(-1 - this.#texts.length);
       this.#texts.push(bytes.toString('latin1', start, at));
     } else {
-      this.#endpoints.push(hexadecimal(bytes, start, 8) * 65_536 + hexadecimal(bytes, start + 9, 4));
+      this.#endpoints.push(readEndpointNumber(bytes, start));
     }
-    while (bytes[at] === blank) at++;
-    this.#columnsOf.push(this.#columnsNumber(bytes, at, end));
+    this.#columnsOf.push(this.#columnsNumber(bytes, afterBlanks(bytes, at), end));
   }
 
   /** Mostly those of the real server before. */
@@ -143,6 +153,14 @@ export class ListingText {
 }
 
 const noColumns = new Uint8Array(0);
+
+/** A virtual server over IPv4 as a number; undefined for any other. */
+function numberOf(identity: VirtualServerIdentity): number | undefined {
+  if (identity.kind !== 'address' || identity.address.includes(':')) return undefined;
+  const [first = 0, second = 0, third = 0, fourth = 0] = identity.address.split('.').map(Number);
+  const address = ((first * 256 + second) * 256 + third) * 256 + fourth;
+  return protocolBase[identity.protocol] + address * 65_536 + identity.port;
+}
 
 /** Told apart by the first letter; whatever else a real server does is printed as `Masq`. */
 const forwardingMethods: Readonly<Record<string, ForwardingMethod>> = {
@@ -209,6 +227,17 @@ function endOfLine(bytes: Buffer, start: number, length: number): number {
   let at = start;
   while (at < length && bytes[at] !== lineFeed) at++;
   return at;
+}
+
+function afterBlanks(bytes: Buffer, start: number): number {
+  let at = start;
+  while (bytes[at] === blank) at++;
+  return at;
+}
+
+/** `0A600001:0050` as `address * 65536 + port`. */
+function readEndpointNumber(bytes: Buffer, start: number): number {
+  return hexadecimal(bytes, start, 8) * 65_536 + hexadecimal(bytes, start + 9, 4);
 }
 
 /** Letters are upper case. */

@@ -67,7 +67,10 @@ async function openKernel(state: FakeState, printed: { closed: number }): Promis
       return found === undefined ? undefined : listed(found[0]);
     },
     listRealServers: async (virtualServers) => virtualServers.map(({ key }) => serversOf(key)),
-    readTable: () => (state.withoutText ? undefined : { realServersOf: serversOf, linesOf: () => undefined }),
+    readTable: () =>
+      state.withoutText
+        ? undefined
+        : { realServersOf: (identity) => serversOf(virtualServerKey(identity)), linesOf: () => undefined },
     readConnections: async function* () {
       yield* state.connections ?? [];
     },

@@ -6,7 +6,7 @@ import type { ListedVirtualServer } from '../../../../src/kernel/drivers.ts';
 import { noTraffic } from '../../../../src/kernel/ipvs/decode-counters.ts';
 import type { ObservedRealServer, TrafficCounters } from '../../../../src/model/real-server.ts';
 import type { StatusLine } from '../../../../src/model/status-protocol.ts';
-import type { VirtualServer } from '../../../../src/model/virtual-server.ts';
+import { type VirtualServer, virtualServerKey } from '../../../../src/model/virtual-server.ts';
 import { markedVirtualServer, observedRealServer, realServer, virtualServer } from '../../../support/ipvs-builders.ts';
 
 const web = virtualServer('TCP', '10.96.0.1:80');
@@ -85,7 +85,7 @@ export function view(
   lines: readonly StatusLine[] = told,
   counters: readonly Partial<TrafficCounters>[] = [],
 ): readonly ShownVirtualServer[] {
-  return serviceView(listed(counters), serversOf, new DaemonPicture(lines));
+  return serviceView(listed(counters), ({ key }) => serversOf(key), new DaemonPicture(lines));
 }
 
 function listed(counters: readonly Partial<TrafficCounters>[] = []): readonly ListedVirtualServer[] {
@@ -114,7 +114,7 @@ export async function run(
       return {
         listVirtualServers: async () => listed(),
         listRealServers: async (virtualServers) => virtualServers.map(({ key }) => serversOf(key)),
-        readTable: () => ({ realServersOf: serversOf }),
+        readTable: () => ({ realServersOf: (identity) => serversOf(virtualServerKey(identity)) }),
         close: () => void (printed.closed += 1),
       };
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readListedConnections } from '../../../../src/kernel/ipvs/connection-text.ts';
 import { readListingText } from '../../../../src/kernel/ipvs/listing-text.ts';
-import type { VirtualServerKey } from '../../../../src/model/virtual-server.ts';
+import type { VirtualServerIdentity } from '../../../../src/model/virtual-server.ts';
 import { virtualServer } from '../../../support/ipvs-builders.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'listing-text-'));
@@ -31,8 +31,8 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
   it('are read in their order', () => {
     writeFileSync(path, text);
     const table = readListingText(path);
-    const realServersOf = (key: VirtualServerKey) => table.realServersOf(key);
-    expect(realServersOf(virtualServer('TCP', '10.96.0.1:80').key)).toEqual([
+    const realServersOf = (identity: VirtualServerIdentity) => table.realServersOf(identity);
+    expect(realServersOf(virtualServer('TCP', '10.96.0.1:80').identity)).toEqual([
       {
         address: '10.244.1.10',
         port: 8080,
@@ -50,24 +50,24 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
         inactiveConnections: 0,
       },
     ]);
-    expect(realServersOf(virtualServer('UDP', '10.96.0.10:53').key)).toEqual([]);
-    expect(realServersOf(virtualServer('SCTP', '[fd00::1]:3720').key)).toEqual([
+    expect(realServersOf(virtualServer('UDP', '10.96.0.10:53').identity)).toEqual([]);
+    expect(realServersOf(virtualServer('SCTP', '[fd00::1]:3720').identity)).toEqual([
       { address: 'fd00:244::9', port: 3720, forwarding: 'local', weight: 7, ...none },
       { address: '::ffff:10.0.0.1', port: 3720, forwarding: 'tunnel', weight: 0, ...none },
     ]);
-    expect(realServersOf(virtualServer('TCP', '10.96.0.99:80').key)).toEqual([]);
+    expect(realServersOf(virtualServer('TCP', '10.96.0.99:80').identity)).toEqual([]);
   });
 
   it('over IPv4 as they lie in the text', () => {
     writeFileSync(path, text);
     const table = readListingText(path);
-    const lines = table.linesOf(virtualServer('TCP', '10.96.0.1:80').key);
+    const lines = table.linesOf(virtualServer('TCP', '10.96.0.1:80').identity);
     expect(lines?.endpoints).toEqual([0x0af4010a * 65_536 + 8080, 0xc0a80a0b * 65_536 + 65_535]);
     const columns = lines?.columns.map((each) => Buffer.from(each).toString('latin1'));
     expect(columns).toEqual(['Masq    1      12         3         \n', 'Route   2147483647 1234567890 0         \n']);
-    expect(table.linesOf(virtualServer('UDP', '10.96.0.10:53').key)?.endpoints).toEqual([]);
-    expect(table.linesOf(virtualServer('SCTP', '[fd00::1]:3720').key)).toBeUndefined();
-    expect(table.linesOf(virtualServer('TCP', '10.96.0.99:80').key)?.endpoints).toEqual([]);
+    expect(table.linesOf(virtualServer('UDP', '10.96.0.10:53').identity)?.endpoints).toEqual([]);
+    expect(table.linesOf(virtualServer('SCTP', '[fd00::1]:3720').identity)).toBeUndefined();
+    expect(table.linesOf(virtualServer('TCP', '10.96.0.99:80').identity)?.endpoints).toEqual([]);
   });
 
   it('of a large table', () => {
@@ -82,7 +82,7 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
     for (let index = 0; index < blocks.length; index++) {
       const endpoint = `10.96.${index >> 8}.${index & 255}`;
       const expected = { address: endpoint, port: 8080, forwarding: 'masquerade', weight: index, ...none };
-      expect(table.realServersOf(virtualServer('TCP', `${endpoint}:80`).key)).toEqual(
+      expect(table.realServersOf(virtualServer('TCP', `${endpoint}:80`).identity)).toEqual(
         Array.from({ length: index % 4 }, () => expected),
       );
     }
@@ -92,7 +92,7 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
     for (let length = 0; length < text.length; length += 7) {
       writeFileSync(path, text.slice(0, length));
       const table = readListingText(path);
-      expect(table.realServersOf(virtualServer('TCP', '10.96.0.1:80').key).length).toBeLessThan(3);
+      expect(table.realServersOf(virtualServer('TCP', '10.96.0.1:80').identity).length).toBeLessThan(3);
     }
   });
 

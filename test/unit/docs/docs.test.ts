@@ -7,7 +7,14 @@ import { flagTable } from '../../../src/config/flag-table.ts';
 const repository = join(import.meta.dirname, '../../..');
 
 /** All pages that users read. */
-const pages = ['README.md', 'CHANGELOG.md', ...markdownBelow('docs'), ...markdownBelow('charts'), 'test/lab/README.md'];
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  ...markdownBelow('docs'),
+  ...markdownBelow('charts'),
+  'test/lab/README.md',
+];
 
 function markdownBelow(directory: string): string[] {
   return readdirSync(join(repository, directory), { recursive: true, encoding: 'utf8' })

@@ -7,18 +7,19 @@ import { writeAll } from './write-all.ts';
 
 /** Carries out a command line with options that ipvsadm does not have; the exit code. */
 export async function showServices(argv: readonly string[], program: string): Promise<number> {
-  const { stdin, stdout, env } = process;
+  const { stdout, env } = process;
   const writeOutput = (text: string) => writeAll(1, Buffer.from(text, 'utf8'));
   const writeError = (text: string) => writeAll(2, Buffer.from(text, 'utf8'));
-  const io: WatchIo = {
-    input: stdin,
+  // the input is opened only by a view that reads keys
+  const io = (): WatchIo => ({
+    input: process.stdin,
     output: stdout,
     environment: env,
     writeOutput,
     writeError,
     onEnd,
     now: () => new Date(),
-  };
+  });
   return await runServices(argv, {
     program,
     terminal: terminalOf({ isTerminal: stdout.isTTY === true, columns: stdout.columns, environment: env }),
@@ -26,7 +27,7 @@ export async function showServices(argv: readonly string[], program: string): Pr
     askDaemon: rememberAnswers(askDaemon, () => performance.now()),
     writeOutput,
     writeError,
-    watch: (options, takePicture) => watchServices(options, takePicture, io),
+    watch: (options, takePicture) => watchServices(options, takePicture, io()),
   });
 }
 

@@ -75,6 +75,17 @@ describe('what passes', () => {
   });
 });
 
+it('forgets changes that nobody brings to the kernel', async () => {
+  meter.updateService(aService());
+  meter.updateEndpointSlice(slice({ lastChangeTriggerTimeMs: 1_000_500 }));
+  meter.changesDropped();
+  expect(Object.values(await shown('_changes_pending'))).toEqual([0, 0]);
+  await clock.advance(1_000);
+  meter.roundStarted();
+  meter.roundSucceeded();
+  expect(await latency()).toEqual({});
+});
+
 describe('a listing', () => {
   it('counts what is new and what was known', async () => {
     meter.replaceServices([aService()]);

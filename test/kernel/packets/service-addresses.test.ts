@@ -142,7 +142,8 @@ describe.each([
   let proxier: LabProxier;
 
   beforeAll(async () => {
-    proxier = await LabProxier.start({ objects, programs: world.programs, settings: { iptables: { flavour } } });
+    const settings = { iptables: { flavour }, traffic: { metrics: 'endpoint' } };
+    proxier = await LabProxier.start({ objects, programs: world.programs, settings });
   });
 
   afterAll(async () => {
@@ -168,6 +169,25 @@ describe.each([
       }
       expect(await Promise.all(seen)).toEqual(expected);
     });
+  });
+
+  it('has counted what it carried', async () => {
+    await proxier.audit();
+    const of = (service: string) => `namespace="default",service="${service}",port="http",protocol="TCP"`;
+    const connections = await proxier.metric('ipvs_proxier_service_connections_total');
+    // Four kinds of addresses in two families, asked six times by each of four clients.
+    expect([connections[of('everywhere')], connections[of('nobody')]]).toEqual([4 * 2 * 4 * 6, 0]);
+    const packets = await proxier.metric('ipvs_proxier_service_packets_total');
+    const bytes = await proxier.metric('ipvs_proxier_service_bytes_total');
+    for (const direction of ['in', 'out']) {
+      const labels = `${of('everywhere')},direction="${direction}"`;
+      expect(packets[labels]).toBeGreaterThan(4 * 2 * 4 * 6 * 3);
+      expect(bytes[labels]).toBeGreaterThan(40 * (packets[labels] ?? 0));
+    }
+    const servers = await proxier.metric('ipvs_proxier_virtual_server_connections');
+    expect(servers).toHaveProperty([`${of('local')},address="10.96.0.20:80",state="active"`]);
+    const endpoints = await proxier.metric('ipvs_proxier_endpoint_connections');
+    expect(endpoints).toHaveProperty([`${of('elsewhere')},endpoint="${podAddresses.c.IPv4}:8080",state="inactive"`]);
   });
 });
 

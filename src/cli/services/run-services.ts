@@ -12,6 +12,8 @@ import { yamlText } from './yaml-text.ts';
 
 /** What is read of the kernel. All of it throws errors with `errnoName`. */
 interface ServicesKernel {
+  /** Version and size of the table; the first request, which fails where there is no IPVS. */
+  info(): Promise<unknown>;
   listVirtualServers(counters: 'withCounters'): Promise<readonly ListedVirtualServer[]>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ListedRealServer[])[]>;
   readTable(): { realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] } | undefined;
@@ -79,13 +81,15 @@ class NamesMissingError extends Error {
 }
 
 async function openKernel({ openKernel: open }: ServicesWorld): Promise<ServicesKernel> {
+  let kernel: ServicesKernel | undefined;
   try {
-    return await open();
+    kernel = await open();
+    await kernel.info();
+    return kernel;
   } catch (error) {
+    kernel?.close();
     const why = error instanceof Error ? error.message : String(error);
-    throw new NoKernelError(`IPVS cannot be reached (it needs NET_ADMIN and the module ip_vs): ${why}`, {
-      cause: error,
-    });
+    throw new NoKernelError(`IPVS cannot be reached: ${why}`, { cause: error });
   }
 }
 

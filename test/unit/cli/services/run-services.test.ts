@@ -144,8 +144,14 @@ describe('failures', () => {
 
   it('to open the kernel', async () => {
     expect(await run('--services', { fail: 'EPERM' })).toMatchObject({
-      error: 'ipvs-status: IPVS cannot be reached (it needs NET_ADMIN and the module ip_vs): EPERM\n',
+      error: 'ipvs-status: IPVS cannot be reached: EPERM\n',
       exitCode: 2,
+      closed: 0,
+    });
+    expect(await run('--services', { refuse: 'ENOENT' })).toMatchObject({
+      error: 'ipvs-status: IPVS cannot be reached: ENOENT\n',
+      exitCode: 2,
+      closed: 1,
     });
   });
 });

@@ -103,7 +103,7 @@ function serversOf(key: string): readonly ObservedRealServer[] {
 /** Runs the program on the made-up table. */
 export async function run(
   commandLine: string,
-  { answer = { kind: 'told', lines: told } as DaemonAnswer, fail = '' } = {},
+  { answer = { kind: 'told', lines: told } as DaemonAnswer, fail = '', refuse = '' } = {},
 ) {
   const printed = { output: '', error: '', closed: 0, asked: [] as object[] };
   const exitCode = await runServices(commandLine.split(' ').filter(Boolean), {
@@ -112,6 +112,9 @@ export async function run(
     openKernel: async () => {
       if (fail !== '') throw new Error(fail);
       return {
+        info: async () => {
+          if (refuse !== '') throw new Error(refuse);
+        },
         listVirtualServers: async () => listed(),
         listRealServers: async (virtualServers) => virtualServers.map(({ key }) => serversOf(key)),
         readTable: () => ({ realServersOf: (identity) => serversOf(virtualServerKey(identity)) }),

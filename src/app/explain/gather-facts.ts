@@ -59,6 +59,7 @@ export async function gatherFacts(options: GatherOptions): Promise<ExplainFacts>
     sets: [],
     rules: [],
     strictArp: tool.settings.config.ipvs.strictArp,
+    masqueradesAll: tool.settings.config.masqueradeAll,
   };
   if (service === undefined) return base;
   const facts = await factsOf(service, node, options);

@@ -4,7 +4,7 @@ import { forwardLinks, hairpinLinks, inputLinks, ruleLinks, setLinks } from './f
 import { type Link, unknown } from './link.ts';
 import { arpLinks, conntrackLinks, healthLinks, interfaceLinks, moduleLinks, settingLinks } from './node-links.ts';
 import { objectLinks, proxierLinks } from './object-links.ts';
-import { addressLinks, serverLinks, sourceLinks } from './path-links.ts';
+import { addressLinks, seenAddressLinks, serverLinks, sourceLinks } from './path-links.ts';
 
 /** What was found along the way of a packet. */
 export interface Explanation {
@@ -27,6 +27,7 @@ const ofNode: readonly ((facts: ExplainFacts) => readonly Link[])[] = [
   ruleLinks,
   inputLinks,
   serverLinks,
+  seenAddressLinks,
   hairpinLinks,
   conntrackLinks,
   forwardLinks,

@@ -161,4 +161,6 @@ export interface ExplainFacts {
     readonly localEndpoints: number;
   };
   readonly strictArp: boolean;
+  /** Whether all Service traffic is masqueraded, as `masqueradeAll` says. */
+  readonly masqueradesAll?: boolean;
 }

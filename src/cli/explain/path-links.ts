@@ -50,6 +50,18 @@ export function sourceLinks({ client, service, paths }: ExplainFacts): readonly 
   return [broken('source ranges', what, 'add its network to them')];
 }
 
+/** Which address Pods see: the client's own, or that of this node. */
+export function seenAddressLinks({ client, service, paths, masqueradesAll }: ExplainFacts): readonly Link[] {
+  if (client === undefined || service === undefined) return [];
+  const served = paths.filter(({ heldBy, notServed }) => heldBy === undefined && notServed === undefined);
+  return served.map((path) => {
+    const isInside = path.kind === 'cluster IP';
+    const isKept = isInside ? client.kind === 'pod' && masqueradesAll !== true : service.externalPolicy === 'Local';
+    const seen = isKept ? client.address : 'an address of this node';
+    return ok('masquerading', `${pathName(path)}: Pods see ${seen}`);
+  });
+}
+
 /** The virtual server of each path, and its real servers. */
 export function serverLinks(facts: ExplainFacts): readonly Link[] {
   const served = facts.paths.filter(({ heldBy, notServed }) => heldBy === undefined && notServed === undefined);

@@ -51,6 +51,27 @@ describe('a Service that works', () => {
   });
 });
 
+describe('the address that Pods see', () => {
+  const seen = (changes: Complaint['facts']) =>
+    explain(changed(changes))
+      .links.filter(({ name }) => name === 'masquerading')
+      .map(({ text }) => text);
+  const client = (kind: string) => ({ address: '203.0.113.9', kind, isLocalEndpoint: false });
+
+  it.each<[Complaint['facts'], readonly [string, string]]>([
+    [{ client: client('pod') }, ['203.0.113.9', 'an address of this node']],
+    [{ client: client('outside') }, ['an address of this node', 'an address of this node']],
+    [{ client: client('pod'), masqueradesAll: true }, ['an address of this node', 'an address of this node']],
+    [{ client: client('outside'), 'service.externalPolicy': 'Local' }, ['an address of this node', '203.0.113.9']],
+  ])('with %j', (changes, [inside, outside]) => {
+    expect(seen(changes)).toEqual([
+      `10.96.0.80:80/TCP: Pods see ${inside}`,
+      `198.51.100.9:80/TCP: Pods see ${outside}`,
+    ]);
+    expect(seen({})).toEqual([]);
+  });
+});
+
 describe('complaints', () => {
   it('are many', () => {
     expect(complaints.length).toBeGreaterThanOrEqual(40);

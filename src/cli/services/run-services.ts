@@ -4,6 +4,7 @@ import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-s
 import type { Terminal } from '../terminal.ts';
 import { DaemonPicture } from './daemon-picture.ts';
 import { filterView, needsNames } from './service-filter.ts';
+import { sortView } from './service-order.ts';
 import { type RealServersOf, serviceView, type ShownVirtualServer } from './service-view.ts';
 import { servicesDocument } from './services-document.ts';
 import { parseServicesOptions, type ServicesOptions, ServicesUsageError } from './services-options.ts';
@@ -101,7 +102,7 @@ async function picture(kernel: ServicesKernel, options: ServicesOptions, world: 
   const told = new DaemonPicture(answer.kind === 'told' ? answer.lines : []);
   const virtualServers = await kernel.listVirtualServers('withCounters');
   const realServersOf = await readRealServers(kernel, virtualServers);
-  const view = filterView(serviceView(virtualServers, realServersOf, told), options);
+  const view = sortView(filterView(serviceView(virtualServers, realServersOf, told), options));
   const notice = answer.kind === 'away' ? `names are missing: ${answer.why}` : '';
   return { view, node: told.node, notice };
 }

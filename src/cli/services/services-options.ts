@@ -105,13 +105,11 @@ function read(argv: readonly string[]) {
 /** The words of `parseArgs`, made one short line. */
 function refusal(message: string): string {
   const [, unknown] = /^Unknown option '(-[^']*)'/.exec(message) ?? [];
-  if (unknown !== undefined) return `option ${unknown} does not go with ${ownOptions}`;
+  if (unknown !== undefined) return `option ${unknown} does not go with --services and the like; see --help`;
   const [, missing] = /^Option '(?:-\w, )?(--\w+)[^']*' argument missing/.exec(message) ?? [];
   if (missing !== undefined) return `option ${missing} needs a value`;
   return message.split(/[.\n]/, 1)[0] ?? message;
 }
-
-const ownOptions = [...ownNames].map((name) => `--${name}`).join(', ');
 
 function isForm(text: string): text is OutputForm {
   return (outputForms as readonly string[]).includes(text);

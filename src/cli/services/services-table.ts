@@ -26,19 +26,27 @@ const serverColumns: readonly Column[] = [
 /** The view as text: a line for each virtual server, and under it one for each of its real servers. */
 export function servicesTable(view: readonly ShownVirtualServer[], { terminal, wide }: TableStyle): string {
   const width = wide ? Number.POSITIVE_INFINITY : terminal.width;
-  const rows = view.map(({ realServers }) => realServers.map(serverCells));
-  const widths = columnWidths(serverColumns, rows.flat(), width);
-  const headings = serverColumns.map(({ heading }) => heading);
-  const lines = [paint(terminal, 'dim', rowText(serverColumns, widths, headings))];
+  const allRows = view.map(({ realServers }) => realServers.map(serverCells));
+  const kept = [...serverColumns.keys()].filter((index) => isShown(index, allRows));
+  const rows = allRows.map((cells) => cells.map((each) => kept.map((index) => each[index] ?? '')));
+  const columns = serverColumns.filter((_, index) => kept.includes(index));
+  const widths = columnWidths(columns, rows.flat(), width);
+  const headings = columns.map(({ heading }) => heading);
+  const lines = [paint(terminal, 'dim', rowText(columns, widths, headings))];
   for (const [index, shown] of view.entries()) {
     lines.push(headLine(shown, terminal, wide));
     for (const [at, realServer] of shown.realServers.entries()) {
-      const text = rowText(serverColumns, widths, rows[index]?.[at] ?? []);
+      const text = rowText(columns, widths, rows[index]?.[at] ?? []);
       lines.push(paintServer(terminal, realServer, text));
     }
     if (shown.realServers.length === 0) lines.push(paint(terminal, 'yellow', '  no real servers'));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Names that nobody knows take no room. */
+function isShown(column: number, rows: readonly (readonly (readonly string[])[])[]): boolean {
+  return serverColumns[column]?.least === undefined || rows.flat().some((cells) => cells[column] !== '');
 }
 
 function headLine(shown: ShownVirtualServer, terminal: Terminal, wide: boolean): string {

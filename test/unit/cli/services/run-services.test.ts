@@ -8,6 +8,8 @@ describe('a table', () => {
     const { output, error, exitCode, closed } = await run('--services');
     expect(output).toBe(`\
   REAL SERVER         POD                   NODE  ZONE  WEIGHT  ACTIVE  INACTIVE  STATE
+kube-system/kube-dns  UDP [fd00::a]:53  lc  ClusterIP  internal (policy Local)  affinity 10m
+  [fd00:244::2]:5353  coredns-0             n2               1       0         0  active
 shop/web:http  TCP 10.96.0.1:80  rr  NodePort  internal (policy Cluster)
   10.244.1.2:8080     web-6d4b75cb6d-hx2zk  n1    z-a        1      12         0  active
   10.244.1.3:8080     web-6d4b75cb6d-p9qlm  n2               0       1         0  waiting for 1m15s
@@ -15,8 +17,6 @@ shop/web:http  TCP 10.96.0.1:80  rr  NodePort  internal (policy Cluster)
 shop/web:http  TCP 192.168.0.10:30080  rr  NodePort  node port (policy Local)
   10.244.1.2:8080     web-6d4b75cb6d-hx2zk  n1    z-a        1       0         0  active
   10.244.9.9:8080                                            0       0         0  weight 0
-kube-system/kube-dns  UDP [fd00::a]:53  lc  ClusterIP  internal (policy Local)  affinity 10m
-  [fd00:244::2]:5353  coredns-0             n2               1       0         0  active
 -  firewall mark 7 IPv4  rr
   no real servers
 `);
@@ -32,6 +32,7 @@ kube-system/kube-dns  UDP [fd00::a]:53  lc  ClusterIP  internal (policy Local)  
     const { output, error, exitCode } = await run('--services', { answer: away });
     expect(error).toBe('ipvs-status: names are missing: nobody is there\n');
     expect(output).toContain('-  TCP 10.96.0.1:80  rr\n  10.244.1.2:8080 ');
+    expect(output).toMatch(/^ {2}REAL SERVER +WEIGHT +ACTIVE +INACTIVE +STATE\n/);
     expect(output).toContain('weight 0\n');
     expect(exitCode).toBe(0);
   });
@@ -44,7 +45,7 @@ describe('filters', () => {
     ['--address 10.96.0.1', ['10.96.0.1'], 3],
     ['--address 10.96.0.1:80', ['10.96.0.1'], 3],
     ['--address 10.244.1.2', ['10.96.0.1', '192.168.0.10'], 2],
-    ['--node n2', ['10.96.0.1', 'fd00::a'], 2],
+    ['--node n2', ['fd00::a', '10.96.0.1'], 2],
     ['--node n2 --namespace shop', ['10.96.0.1'], 1],
     ['--address 10.244.1.3:8080 --service shop/web', ['10.96.0.1'], 1],
   ])('%s', async (filter, addresses, realServers) => {
@@ -92,7 +93,7 @@ describe('as data', () => {
     const document = JSON.parse(output) as { items: unknown[] };
     expect(parse((await run('-o yaml')).output)).toEqual(document);
     expect(document).toMatchObject({ apiVersion: 'ipvs-proxier.io/v1alpha1', kind: 'VirtualServerList', node: 'n1' });
-    expect(document.items[0]).toEqual({
+    expect(document.items[1]).toEqual({
       protocol: 'TCP',
       address: '10.96.0.1',
       port: 80,
@@ -136,7 +137,9 @@ describe('as data', () => {
 describe('failures', () => {
   it('of the command line are told before the kernel is looked for', async () => {
     expect(await run('--services --stats', { fail: 'EPERM' })).toMatchObject({
-      error: expect.stringMatching(/^ipvs-status: option --stats does not go with --services, .*\n$/),
+      error: expect.stringMatching(
+        /^ipvs-status: option --stats does not go with --services and the like; see --help\n$/,
+      ),
       exitCode: 2,
       closed: 0,
     });

@@ -62,10 +62,10 @@ describe('what is understood', () => {
 describe('what is refused, in one line', () => {
   it.each([
     ['--services -o xml', '-o takes table, wide, json, yaml, not "xml"'],
-    ['--services --foo', 'option --foo does not go with --services, '],
-    ['--services --stats', 'option --stats does not go with --services, '],
-    ['--services -c', 'option -c does not go with --services, '],
-    ['--services -t 10.0.0.1:80', 'option -t does not go with --services, '],
+    ['--services --foo', 'option --foo does not go with --services and the like'],
+    ['--services --stats', 'option --stats does not go with --services and the like'],
+    ['--services -c', 'option -c does not go with --services and the like'],
+    ['--services -t 10.0.0.1:80', 'option -t does not go with --services and the like'],
     ['--services foo', 'unexpected argument "foo"'],
     ['--service', 'option --service needs a value'],
     ['--services -o', 'option --output needs a value'],

@@ -27,3 +27,8 @@ export const serviceOption: ToolOption = {
   value: 'NAMESPACE/NAME',
   help: 'Only this Service. May be given more than once.',
 };
+
+/** Flags of the daemon that say otherwise than `--file` where objects come from. */
+export const fileContradictions = ['kubeconfig', 'master', 'manifests'].map(
+  (flag) => ['file', flag, 'both say where objects come from'] as const,
+);

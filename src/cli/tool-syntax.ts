@@ -21,6 +21,8 @@ export interface ToolSyntax {
   readonly options: readonly ToolOption[];
   /** Most arguments that are no options. */
   readonly mostArguments: number;
+  /** Options and flags of the daemon that do not go together, with the reason in words. */
+  readonly contradictions?: readonly (readonly [one: string, other: string, why: string])[];
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   readonly exitCodes: readonly (readonly [code: number, meaning: string])[];
 }
@@ -84,6 +86,7 @@ class Reader {
   }
 
   finish(): ToolCommandLine {
+    if (!this.#help) this.#refuseContradictions();
     const extra = this.#arguments[this.#syntax.mostArguments];
     if (extra !== undefined && !this.#help) throw new ToolUsageError(`unexpected argument ${JSON.stringify(extra)}`);
     return {
@@ -92,6 +95,15 @@ class Reader {
       arguments: this.#arguments,
       daemonFlags: this.#daemonFlags,
     };
+  }
+
+  #refuseContradictions(): void {
+    const flags = this.#daemonFlags.map((word) => word.replace(/^--([^=]*).*/s, '$1').replaceAll('_', '-'));
+    const given = new Set([...this.#options.keys(), ...flags]);
+    for (const [one, other, why] of this.#syntax.contradictions ?? []) {
+      if (given.has(one) && given.has(other))
+        throw new ToolUsageError(`--${one} and --${other} do not go together: ${why}`);
+    }
   }
 
   #readLong(word: string): void {

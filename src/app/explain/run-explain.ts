@@ -30,6 +30,9 @@ export async function runExplain(
   const [asked] = commandLine.arguments;
   if (asked === undefined) throw new ToolUsageError('say which: svc/NAMESPACE/NAME or IP:PORT');
   const target = parseTarget(asked);
+  if (target.kind === 'address' && options.has('port')) {
+    throw new ToolUsageError('--port goes with svc/NAMESPACE/NAME; an address has its port');
+  }
   const from = clientOf(options.get('from')?.at(-1));
   const tool = sources.settings(commandLine, world);
   const { config } = tool.settings;

@@ -1,4 +1,4 @@
-import { fileOption, nodeOption, outputOption } from '../shared-options.ts';
+import { fileContradictions, fileOption, nodeOption, outputOption } from '../shared-options.ts';
 import type { ToolSyntax } from '../tool-syntax.ts';
 
 /** Help, options and arguments of `ipvs-proxier diff`. */
@@ -16,6 +16,7 @@ export const diffSyntax: ToolSyntax = {
     { name: 'all', short: 'a', help: 'List what belongs to others item by item.' },
     outputOption,
   ],
+  contradictions: fileContradictions,
   mostArguments: 0,
   examples: [
     ['diff', 'Whether this node is as it should be.'],

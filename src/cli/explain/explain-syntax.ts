@@ -1,4 +1,4 @@
-import { fileOption, nodeOption, outputOption } from '../shared-options.ts';
+import { fileContradictions, fileOption, nodeOption, outputOption } from '../shared-options.ts';
 import type { ToolSyntax } from '../tool-syntax.ts';
 
 /** Help, options and arguments of `ipvs-proxier explain`. */
@@ -18,6 +18,7 @@ export const explainSyntax: ToolSyntax = {
     { name: 'port', value: 'NAME', help: 'Name or number of the port of the Service; all ports without it.' },
     outputOption,
   ],
+  contradictions: fileContradictions,
   mostArguments: 1,
   examples: [
     ['explain svc/default/web', 'All ports and addresses of a Service.'],

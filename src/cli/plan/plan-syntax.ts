@@ -1,4 +1,4 @@
-import { fileOption, nodeOption, outputOption, serviceOption } from '../shared-options.ts';
+import { fileContradictions, fileOption, nodeOption, outputOption, serviceOption } from '../shared-options.ts';
 import type { ToolSyntax } from '../tool-syntax.ts';
 
 /** Help, options and arguments of `ipvs-proxier plan`. */
@@ -18,6 +18,7 @@ export const planSyntax: ToolSyntax = {
     { name: 'operations', help: 'Only the operations, one on a line.' },
     outputOption,
   ],
+  contradictions: [...fileContradictions, ['operations', 'output', 'there is one line for each operation']],
   mostArguments: 0,
   examples: [
     ['plan', 'What a daemon that started now would write. Nothing, where all is in place.'],

@@ -31,6 +31,9 @@ describe('the command line of a tool', () => {
     ['--file', 'option --file needs a value: FILE'],
     ['--kubeconfig', 'option --kubeconfig needs a value'],
     ['--offline=yes', 'option --offline does not take a value'],
+    ['-f a --kubeconfig /k', '--file and --kubeconfig do not go together: both say where objects come from'],
+    ['--kubeconfig=/k --file a', '--file and --kubeconfig do not go together: both say where objects come from'],
+    ['--operations -o json', '--operations and --output do not go together: there is one line for each operation'],
     ['something', 'unexpected argument "something"'],
     ['-- -o', 'unexpected argument "-o"'],
   ])('%j is refused: %s', (line, message) => {

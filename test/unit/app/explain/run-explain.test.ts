@@ -142,6 +142,7 @@ describe('what cannot be explained', () => {
     ['', 'say which: svc/NAMESPACE/NAME or IP:PORT'],
     ['web', '"web" is neither svc/NAMESPACE/NAME'],
     ['svc/default/web --port https', 'Service default/web has no port "https"; it has http (80)'],
+    ['10.96.0.80:80 --port http', '--port goes with svc/NAMESPACE/NAME'],
     ['svc/default/web --from somebody', '--from takes an IP address, not "somebody"'],
   ])('is %j', async (line, message) => {
     await expect(explain(line)).rejects.toThrow(message);

@@ -12,9 +12,6 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 jest.setTimeout(60_000);
 
-/** What the tools ask for when they are started in a pod of the DaemonSet, besides what the daemon asks for. */
-const askedByTools = ['get /services'];
-
 /** What a release may do ahead of the code; see the comment in the role. */
 const grantedAhead = ['list networking.k8s.io/servicecidrs', 'watch networking.k8s.io/servicecidrs'];
 
@@ -122,10 +119,10 @@ describe('the ClusterRole', () => {
     );
     const needed = await rightsInUse();
     expect(needed.length).toBeGreaterThanOrEqual(7);
-    expect(granted.toSorted()).toEqual([...new Set([...needed, ...askedByTools, ...grantedAhead])].toSorted());
+    expect(granted.toSorted()).toEqual([...new Set([...needed, ...grantedAhead])].toSorted());
   });
 
-  it('knows every path of the API that stands in the source', () => {
+  it('knows every path of the API that stands in the source, that of tools included', () => {
     const paths = sourceTexts().flatMap((text) =>
       [...text.matchAll(/[`'"](\/apis?\/[^`'"?]*)/g)].map(([, path]) => path),
     );
@@ -138,7 +135,6 @@ describe('the ClusterRole', () => {
       'collection /services',
       'collection discovery.k8s.io/endpointslices',
       'collection events.k8s.io/events',
-      'object /services',
     ]);
   });
 });

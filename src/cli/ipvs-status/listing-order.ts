@@ -25,31 +25,17 @@ export function sortRealServers<T extends { readonly address: IpAddress; readonl
 }
 
 /**
- * Order of endpoints over IPv4 that are numbers, `address * 65536 + port`: their indices. Undefined where addresses are
- * so far apart that the order is not that of the numbers.
+ * Whether endpoints over IPv4 between these two, `address * 65536 + port`, are in the order of their numbers: half of all
+ * addresses apart they are not.
  */
-export function orderOfEndpoints(endpoints: readonly number[]): readonly number[] | undefined {
-  const indices = endpoints.map((_, index) => index);
-  if (spanOf(endpoints) >= farApart) return undefined;
-  const inOrder = endpoints.every((endpoint, index) => index === 0 || (endpoints[index - 1] ?? 0) <= endpoint);
-  return inOrder ? indices : indices.sort((first, second) => (endpoints[first] ?? 0) - (endpoints[second] ?? 0));
+export function endpointsAreNear(least: number, greatest: number): boolean {
+  return greatest - (greatest % 65_536) - (least - (least % 65_536)) < farApart;
 }
 
 const endpointsPerProtocol = 2 ** 48;
 /** Endpoints of this distance are half of all addresses apart: a difference of 32 bits turns negative. */
 const farApart = 2 ** 47;
 const protocolOrder = { TCP: 0, UDP: 1, SCTP: 2 } as const;
-
-function spanOf(numbers: readonly number[]): number {
-  let least = Number.POSITIVE_INFINITY;
-  let greatest = 0;
-  for (const number of numbers) {
-    const endpoint = number % endpointsPerProtocol;
-    if (endpoint < least) least = endpoint;
-    if (endpoint > greatest) greatest = endpoint;
-  }
-  return greatest - (greatest % 65_536) - (least - (least % 65_536));
-}
 
 function endpointNumber({ address, port }: { readonly address: IpAddress; readonly port: number }): number | undefined {
   return familyOf(address) === 'IPv6' ? undefined : ipv4Word(address) * 65_536 + port;
@@ -66,15 +52,17 @@ function nearNumber(identity: VirtualServerIdentity): number | undefined {
  * that of their numbers however they are sorted. Undefined for any other.
  */
 function sortNearIpv4<T>(entries: readonly T[], numberOf: (entry: T) => number | undefined): T[] | undefined {
-  const numbers: number[] = [];
   const keyed: { readonly entry: T; readonly key: number }[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = 0;
   for (const entry of entries) {
     const key = numberOf(entry);
     if (key === undefined) return undefined;
-    numbers.push(key);
+    least = Math.min(least, key % endpointsPerProtocol);
+    greatest = Math.max(greatest, key % endpointsPerProtocol);
     keyed.push({ entry, key });
   }
-  if (spanOf(numbers) >= farApart) return undefined;
+  if (!endpointsAreNear(least, greatest)) return undefined;
   return keyed.sort((first, second) => first.key - second.key).map(({ entry }) => entry);
 }
 

@@ -28,20 +28,16 @@ export interface StatusKernel {
   close(): void;
 }
 
-/** Real servers that were read already. */
+/** Real servers that were read already. They have numbers; those of a virtual server follow each other. */
 export interface ListedTable {
   /** Those of a virtual server; empty for one that was not there. */
   realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[];
-  /** The same in the form that the kernel prints; undefined unless all of them are reached over IPv4. */
-  linesOf(identity: VirtualServerIdentity): RealServerLines | undefined;
-}
-
-/** Real servers over IPv4, one number or text in each list. */
-export interface RealServerLines {
-  /** Address and port: `address * 65536 + port`. */
-  readonly endpoints: readonly number[];
+  /** The same as numbers: from `start` to before `end`. */
+  rangeOf(identity: VirtualServerIdentity): { readonly start: number; readonly end: number };
+  /** Address and port of one over IPv4, `address * 65536 + port`; negative for one over IPv6. */
+  endpointAt(index: number): number;
   /** The columns behind the endpoint, which are those of a listing, with the line feed. */
-  readonly columns: readonly Uint8Array[];
+  columnsAt(index: number): Uint8Array;
 }
 
 /** Names of hosts and ports. */

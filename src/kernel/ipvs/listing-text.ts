@@ -21,12 +21,10 @@ const ipv4EndpointLength = 13;
 /** No line with a real server is shorter: its end is looked for behind that. */
 const shortestLine = 50;
 
-/** Real servers over IPv4 as the text has them, one number or text in each list. */
-export interface RealServerLines {
-  /** Address and port: `address * 65536 + port`. */
-  readonly endpoints: readonly number[];
-  /** The rest of the line: forwarding method and other columns, with the line feed. */
-  readonly columns: readonly Uint8Array[];
+/** Numbers of the real servers of a virtual server, which follow each other. */
+export interface RealServerRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
@@ -64,31 +62,25 @@ export class ListingText {
 
   /** Real servers of a virtual server in the kernel's order; empty for one that the text does not have. */
   realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] {
-    const [start, end] = this.#range(identity);
+    const { start, end } = this.rangeOf(identity);
     return Array.from({ length: end - start }, (_, offset) => this.#realServer(start + offset));
   }
 
-  /** The same as their lines lie in the text; undefined unless all of them are reached over IPv4. */
-  linesOf(identity: VirtualServerIdentity): RealServerLines | undefined {
-    const [start, end] = this.#range(identity);
-    const lines = { endpoints: [] as number[], columns: [] as Uint8Array[] };
-    for (let index = start; index < end; index++) {
-      const endpoint = this.#endpoints.at(index);
-      if (endpoint < 0) return undefined;
-      lines.endpoints.push(endpoint);
-      lines.columns.push(this.#columnsAt(index));
-    }
-    return lines;
-  }
-
-  #range(identity: VirtualServerIdentity): readonly [start: number, end: number] {
+  /** The same as numbers of real servers. */
+  rangeOf(identity: VirtualServerIdentity): RealServerRange {
     const number = numberOf(identity);
     const block = number === undefined ? this.#otherBlocks.get(virtualServerKey(identity)) : this.#blocks.get(number);
-    if (block === undefined) return [0, 0];
-    return [this.#starts[block] ?? 0, this.#starts[block + 1] ?? this.#endpoints.length];
+    if (block === undefined) return nothing;
+    return { start: this.#starts[block] ?? 0, end: this.#starts[block + 1] ?? this.#endpoints.length };
   }
 
-  #columnsAt(index: number): Uint8Array {
+  /** Address and port of a real server over IPv4, `address * 65536 + port`; negative for one over IPv6. */
+  endpointAt(index: number): number {
+    return this.#endpoints.at(index);
+  }
+
+  /** The rest of its line: forwarding method and other columns, with the line feed. */
+  columnsAt(index: number): Uint8Array {
     return this.#columns[this.#columnsOf.at(index)] ?? noColumns;
   }
 
@@ -122,9 +114,9 @@ export class ListingText {
 
   /** Mostly those of the real server before. */
   #columnsNumber(bytes: Buffer, start: number, end: number): number {
-    const last = this.#columnsOf.last;
-    const known = last === undefined ? undefined : this.#columns[last];
-    if (last !== undefined && known !== undefined && isSame(bytes, start, end, known)) return last;
+    const { last } = this.#columnsOf;
+    const known = this.#columns[last];
+    if (known !== undefined && isSame(bytes, start, end, known)) return last;
     const text = bytes.toString('latin1', start, end);
     const number = this.#columnsByText.get(text) ?? this.#columns.push(Buffer.from(text, 'latin1')) - 1;
     this.#columnsByText.set(text, number);
@@ -133,7 +125,7 @@ export class ListingText {
 
   /** `Masq    1      0          0         `, in columns that grow with their numbers. */
   #realServer(index: number): ListedRealServer {
-    const columns = Buffer.from(this.#columnsAt(index)).toString('latin1');
+    const columns = Buffer.from(this.columnsAt(index)).toString('latin1');
     const [forwarding = '', weight, active, inactive] = columns.split(/ +/);
     return {
       ...this.#endpoint(this.#endpoints.at(index)),
@@ -153,13 +145,23 @@ export class ListingText {
 }
 
 const noColumns = new Uint8Array(0);
+const nothing: RealServerRange = { start: 0, end: 0 };
 
 /** A virtual server over IPv4 as a number; undefined for any other. */
 function numberOf(identity: VirtualServerIdentity): number | undefined {
   if (identity.kind !== 'address' || identity.address.includes(':')) return undefined;
-  const [first = 0, second = 0, third = 0, fourth = 0] = identity.address.split('.').map(Number);
-  const address = ((first * 256 + second) * 256 + third) * 256 + fourth;
-  return protocolBase[identity.protocol] + address * 65_536 + identity.port;
+  let address = 0;
+  let byte = 0;
+  for (let at = 0; at < identity.address.length; at++) {
+    const digit = identity.address.charCodeAt(at) - 0x30;
+    if (digit >= 0) {
+      byte = byte * 10 + digit;
+    } else {
+      address = address * 256 + byte;
+      byte = 0;
+    }
+  }
+  return protocolBase[identity.protocol] + (address * 256 + byte) * 65_536 + identity.port;
 }
 
 /** Told apart by the first letter; whatever else a real server does is printed as `Masq`. */
@@ -195,26 +197,29 @@ const roomBytes = 64 * 1024;
 /** Numbers in blocks, which need not be copied to make room for more. */
 class NumberList {
   readonly #blocks: Float64Array[] = [];
+  #lastBlock = new Float64Array(0);
   length = 0;
+  /** NaN when there is none. */
+  last = Number.NaN;
 
   push(value: number): void {
-    const index = this.length % numbersPerBlock;
-    if (index === 0) this.#blocks.push(new Float64Array(numbersPerBlock));
-    const block = this.#blocks.at(-1);
-    if (block !== undefined) block[index] = value;
+    const index = this.length & blockMask;
+    if (index === 0) {
+      this.#lastBlock = new Float64Array(blockMask + 1);
+      this.#blocks.push(this.#lastBlock);
+    }
+    this.#lastBlock[index] = value;
+    this.last = value;
     this.length += 1;
   }
 
   at(index: number): number {
-    return this.#blocks[Math.floor(index / numbersPerBlock)]?.[index % numbersPerBlock] ?? Number.NaN;
-  }
-
-  get last(): number | undefined {
-    return this.length === 0 ? undefined : this.at(this.length - 1);
+    return this.#blocks[index >>> blockBits]?.[index & blockMask] ?? Number.NaN;
   }
 }
 
-const numbersPerBlock = 4096;
+const blockBits = 12;
+const blockMask = 2 ** blockBits - 1;
 
 function isSame(bytes: Buffer, start: number, end: number, known: Uint8Array): boolean {
   if (end - start !== known.length) return false;

@@ -1,7 +1,7 @@
 import { noTraffic } from '../../../../src/kernel/ipvs/decode-counters.ts';
 import { foundNames } from '../../../../src/cli/ipvs-status/endpoint-names.ts';
 import { runIpvsStatus } from '../../../../src/cli/ipvs-status/run-ipvs-status.ts';
-import type { NameSource, StatusKernel } from '../../../../src/cli/ipvs-status/status-world.ts';
+import type { ListedTable, NameSource, StatusKernel } from '../../../../src/cli/ipvs-status/status-world.ts';
 import type { ListedConnection, ListedVirtualServer, SyncDaemon } from '../../../../src/kernel/drivers.ts';
 import type { ObservedRealServer } from '../../../../src/model/real-server.ts';
 import type { VirtualServer } from '../../../../src/model/virtual-server.ts';
@@ -67,14 +67,21 @@ async function openKernel(state: FakeState, printed: { closed: number }): Promis
       return found === undefined ? undefined : listed(found[0]);
     },
     listRealServers: async (virtualServers) => virtualServers.map(({ key }) => serversOf(key)),
-    readTable: () =>
-      state.withoutText
-        ? undefined
-        : { realServersOf: (identity) => serversOf(virtualServerKey(identity)), linesOf: () => undefined },
+    readTable: () => (state.withoutText ? undefined : tableOf(serversOf)),
     readConnections: async function* () {
       yield* state.connections ?? [];
     },
     close: () => printed.closed++,
+  };
+}
+
+/** Made so that no line can be taken as it is. */
+function tableOf(serversOf: (key: string) => readonly ObservedRealServer[]): ListedTable {
+  return {
+    realServersOf: (identity) => serversOf(virtualServerKey(identity)),
+    rangeOf: () => ({ start: 0, end: 1 }),
+    endpointAt: () => -1,
+    columnsAt: () => new Uint8Array(0),
   };
 }
 

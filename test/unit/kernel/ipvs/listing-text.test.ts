@@ -58,16 +58,25 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
     expect(realServersOf(virtualServer('TCP', '10.96.0.99:80').identity)).toEqual([]);
   });
 
-  it('over IPv4 as they lie in the text', () => {
+  it('as they lie in the text', () => {
     writeFileSync(path, text);
     const table = readListingText(path);
-    const lines = table.linesOf(virtualServer('TCP', '10.96.0.1:80').identity);
-    expect(lines?.endpoints).toEqual([0x0af4010a * 65_536 + 8080, 0xc0a80a0b * 65_536 + 65_535]);
-    const columns = lines?.columns.map((each) => Buffer.from(each).toString('latin1'));
-    expect(columns).toEqual(['Masq    1      12         3         \n', 'Route   2147483647 1234567890 0         \n']);
-    expect(table.linesOf(virtualServer('UDP', '10.96.0.10:53').identity)?.endpoints).toEqual([]);
-    expect(table.linesOf(virtualServer('SCTP', '[fd00::1]:3720').identity)).toBeUndefined();
-    expect(table.linesOf(virtualServer('TCP', '10.96.0.99:80').identity)?.endpoints).toEqual([]);
+    const found = (identity: VirtualServerIdentity) => {
+      const { start, end } = table.rangeOf(identity);
+      const indices = Array.from({ length: end - start }, (_, offset) => start + offset);
+      const columns = indices.map((index) => Buffer.from(table.columnsAt(index)).toString('latin1'));
+      return { endpoints: indices.map((index) => table.endpointAt(index)), columns };
+    };
+    expect(found(virtualServer('TCP', '10.96.0.1:80').identity)).toEqual({
+      endpoints: [0x0af4010a * 65_536 + 8080, 0xc0a80a0b * 65_536 + 65_535],
+      columns: ['Masq    1      12         3         \n', 'Route   2147483647 1234567890 0         \n'],
+    });
+    expect(found(virtualServer('UDP', '10.96.0.10:53').identity).endpoints).toEqual([]);
+    expect(found(virtualServer('SCTP', '[fd00::1]:3720').identity)).toEqual({
+      endpoints: [-1, -2],
+      columns: ['Local   7      0          0         \n', 'Tunnel  0      0          0         \n'],
+    });
+    expect(found(virtualServer('TCP', '10.96.0.99:80').identity).endpoints).toEqual([]);
   });
 
   it('of a large table', () => {

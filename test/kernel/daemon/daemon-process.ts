@@ -91,12 +91,6 @@ export class DaemonProcess {
     return await this.#ended;
   }
 
-  /** SIGKILL, which it cannot see coming; how it ended. */
-  async kill(): Promise<number | string> {
-    this.#child.kill('SIGKILL');
-    return await this.#ended;
-  }
-
   /** SIGTERM, and its end. */
   stop(): Promise<DaemonEnd> {
     this.#child.kill('SIGTERM');

@@ -148,9 +148,10 @@ function tcpFlagsMatch(mask: string, wanted: string, { state }: FilteredPacket):
   return known(wanted === (looksAtSyn ? 'SYN' : 'NONE'));
 }
 
-/** Sets that look at the source too, or that are not ours, match perhaps. */
+/** Sets that are not ours match perhaps. Whether source ranges let the client in is looked at for itself. */
 function inSet(name: string, { memberOf }: FilteredPacket): Match {
-  if (!name.startsWith('KUBE-') || /-SOURCE-|-LOOP-BACK$/.test(name)) return 'perhaps';
+  if (!name.startsWith('KUBE-') || name.endsWith('-LOOP-BACK')) return 'perhaps';
+  if (name.includes('-SOURCE-')) return 'yes';
   return known(memberOf.includes(name));
 }
 

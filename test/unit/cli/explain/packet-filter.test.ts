@@ -62,6 +62,13 @@ describe('a packet in a chain', () => {
     expect(judge('ACCEPT', ['-j FIRST'], chains)).toBe('passes by policy ACCEPT of INPUT');
   });
 
+  it('is let in by source ranges, which are looked at for themselves', () => {
+    const chains = {
+      RANGES: { rules: ['-m set --match-set KUBE-LOAD-BALANCER-SOURCE-CIDR dst,dst,src -j RETURN', '-j DROP'] },
+    };
+    expect(judge('ACCEPT', ['-m set --match-set KUBE-CLUSTER-IP dst,dst -j RANGES'], chains)).toMatch(/^passes/);
+  });
+
   it('may have returned from a chain where that hangs on something unknown', () => {
     const chains = { FIRST: { rules: ['-i eth0 -j RETURN', '-j DROP'] } };
     expect(judge('ACCEPT', ['-j FIRST'], chains)).toBe('unsure by FIRST: -j DROP');

@@ -13,6 +13,8 @@ import { spreadFiles } from './spread-files.ts';
 
 const resultsDirectory = '.cache/test-results';
 const timeoutSeconds = 1800;
+/** A guest that is silent for so long has hung; one that shares its processor with others may be silent for a while. */
+const hangSeconds = 180;
 /** Memory that a lab with Jest in it may need. */
 const labBytes = 1024 ** 3;
 const mostLabs = 8;
@@ -58,8 +60,9 @@ async function runLab(words: readonly string[], number: number): Promise<LabRun>
   // What a failed test left open must not hold up the end until the lab's time is over.
   const jest = ['jest', '--ci', '--runInBand', '--forceExit', '--json', `--outputFile=${output}`, ...words];
   const options = ['--cpu', String(processors[number % processors.length]), '--rw', resultsDirectory];
+  const limits = ['--timeout', String(timeoutSeconds), '--hang', String(hangSeconds)];
   const end = await ended(
-    ['test/lab/lab.ts', 'run', '--timeout', String(timeoutSeconds), ...options, '--', ...jest],
+    ['test/lab/lab.ts', 'run', ...limits, ...options, '--', ...jest],
     groups.length === 1 ? '' : `${name} | `,
   );
   const seconds = (performance.now() - startedAt) / 1000;

@@ -6,7 +6,7 @@ it('shows what would be changed, and 0 for the other kinds', async () => {
   const registry = new MetricRegistry();
   const mode = modeMetrics(registry);
   const values = async () =>
-    (await registry.render()).split('\n').filter((line) => /^ipvs_proxier/.test(line) && !line.endsWith(' 0'));
+    (await registry.render()).split('\n').filter((line) => line.startsWith('ipvs_proxier') && !line.endsWith(' 0'));
   mode.serving(false);
   mode.intended(new Map([['virtualServer', 2]]));
   mode.intended(new Map([['rules', 1]]));

@@ -69,7 +69,8 @@ describe('notes', () => {
     expect(notes).toEqual([
       {
         code: 'addressOfOthers',
-        message: '192.168.0.11 is an address of another Node or of the API server: nodes that do not have it do not serve it',
+        message:
+          '192.168.0.11 is an address of another Node or of the API server: nodes that do not have it do not serve it',
       },
     ]);
     expect([boundAddresses, virtualServers.length]).toEqual([['10.96.10.20'], 1]);

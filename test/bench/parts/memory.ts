@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 
 /** Part 6: resident memory of the daemon as it is shipped, fed by an API server over TLS, once it has come to rest. */
 export async function memory({ quick, directory }: LabOptions): Promise<readonly Row[]> {
-  const restSeconds = quick ? 10 : 30;
+  const restSeconds = quick ? 20 : 30;
   const empty = await residentMemory({ services: 0, endpoints: 0, restSeconds, directory });
   const full = await residentMemory({ services: 10_000, endpoints: 10, restSeconds, directory });
   const row = (what: string, limit: number, { restMb, anonymousMb, peakMb }: Resident): Row => ({

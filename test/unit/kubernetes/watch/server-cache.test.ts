@@ -101,6 +101,19 @@ describe('ServerCache', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('gives up where no directory can be made', async () => {
+    const { cache: nowhere, lines } = cache({ path: '/proc/none/deeper/servers.json' });
+    await nowhere.write(found);
+    expect(lines).toEqual([expect.stringMatching(/^warning: The addresses of API servers cannot be cached.*ENOENT/)]);
+  });
+
+  it('makes the directories on the way', async () => {
+    const path = join(directory, 'a', 'b', 'c', 'servers.json');
+    const { cache: deep, lines } = cache({ path });
+    await deep.write(found);
+    expect([await deep.read(), lines]).toEqual([expect.objectContaining(found), []]);
+  });
+
   it('leaves the old file, and no draft, when the new one cannot be put in place', async () => {
     const { cache: blocked, path, lines } = cache();
     await mkdir(join(path, 'in-the-way'), { recursive: true });

@@ -1,7 +1,7 @@
 import { runServices } from '../../cli/services/run-services.ts';
-import { terminalOf } from '../../cli/terminal.ts';
 import { openStatusKernel } from './open-status-kernel.ts';
 import { askDaemon, rememberAnswers } from './status-client.ts';
+import { tableTerminal } from './table-terminal.ts';
 import { watchServices, type WatchIo } from './watch-services.ts';
 import { writeAll } from './write-all.ts';
 
@@ -22,7 +22,7 @@ export async function showServices(argv: readonly string[], program: string): Pr
   });
   return await runServices(argv, {
     program,
-    terminal: terminalOf({ isTerminal: stdout.isTTY === true, columns: stdout.columns, environment: env }),
+    terminal: tableTerminal(stdout, env),
     openKernel: openStatusKernel,
     askDaemon: rememberAnswers(askDaemon, () => performance.now()),
     writeOutput,

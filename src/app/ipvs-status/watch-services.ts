@@ -1,4 +1,4 @@
-import { terminalOf, type Terminal } from '../../cli/terminal.ts';
+import { terminalOf } from '../../cli/terminal.ts';
 import type { Picture, TakePicture } from '../../cli/services/run-services.ts';
 import type { ServicesOptions } from '../../cli/services/services-options.ts';
 import { servicesTable } from '../../cli/services/services-table.ts';
@@ -6,6 +6,7 @@ import { type RatedVirtualServer, TrafficMeter } from '../../cli/services/traffi
 import { rowsPerPage, watchFrame } from '../../cli/services/watch-frame.ts';
 import { afterKey, initialState, type WatchState } from '../../cli/services/watch-state.ts';
 import { LiveScreen, type LiveScreenOptions, type ScreenInput, type ScreenOutput } from './live-screen.ts';
+import { tableTerminal } from './table-terminal.ts';
 
 /** What watching needs of the process. */
 export interface WatchIo {
@@ -43,16 +44,12 @@ async function repeat(options: WatchOptions, takePicture: TakePicture, io: Watch
     const { view, notice } = await takePicture();
     if (notice !== told && notice !== '') io.writeError(`ipvs-status: ${notice}\n`);
     told = notice;
-    const terminal = terminalFor(io);
+    const terminal = tableTerminal(io.output, io.environment);
     const separator = shown === 0 ? '' : '\n';
     io.writeOutput(`${separator}${timeText(io.now())}\n${servicesTable(view, { terminal, wide: output === 'wide' })}`);
   }
   forget();
   return exitCode;
-}
-
-function terminalFor({ output, environment }: WatchIo): Terminal {
-  return terminalOf({ isTerminal: output.isTTY === true, columns: output.columns, environment });
 }
 
 /** The live view: takes pictures, draws frames, and follows keys until it is to end. */

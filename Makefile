@@ -47,7 +47,7 @@ setup-lab: setup-packages
 	@.build/setup-lab.sh
 
 ifeq ($(passing),)
-.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench takeover chart image ci lab-kernel
+.PHONY: build native clean test test-unit test-kernel test-demo test-lab parity lint fmt bench takeover chart image image-root image-check ci lab-kernel
 
 build: setup-native ## bundle the programs into dist/
 	@echo "==> building dist/"
@@ -66,7 +66,7 @@ test-unit: setup-native dist/test/kube-config.cjs ## pure tests: unit, property,
 	@mkdir -p $(results) && rm -f $(results)/unit.json
 	@jest --ci --maxWorkers=100% --json --outputFile=$(results)/unit.json $(ARGS)
 
-test-kernel: setup build ## tests on a real kernel, in the lab, of drivers and of the bundled program; with those of parity
+test-kernel: setup image-root ## tests on a real kernel, in the lab, of drivers and of the bundled program; with those of parity
 	@mkdir -p $(results) && rm -f $(results)/lab.json
 	@node test/lab/selftest/selftest.ts --quick --output $(results)/lab.json
 	@node .build/test-kernel.ts -- $(ARGS)
@@ -104,6 +104,13 @@ chart: setup-node ## the chart: rendered by helm, compared with golden files and
 
 image: setup-node ## the container image, with docker, podman or buildah; without them an archive: make image PLATFORMS="linux/amd64 linux/arm64"
 	@.build/image/make-image.sh
+
+image-root: build # the image's root file system, for the tests that run its programs in the lab
+	@machine=$$(node -p process.arch) && node .build/image/assemble.ts --machine $$machine --packages / --output .cache/image/check \
+	  --node node_modules/node-linux-$$machine/bin/node --node-license node_modules/node-linux-$$machine/LICENSE
+
+image-check: setup image-root ## the image's programs, run in the lab on their own root file system; needs no engine
+	@$(lab) --timeout 300 -- jest --ci --runInBand test/kernel/image $(ARGS)
 
 ci: ## what CI runs
 	@.ci/run

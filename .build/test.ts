@@ -27,7 +27,7 @@ const node = process.execPath;
 const stages: readonly (readonly Step[])[] = [
   [{ name: 'lint', command: ['make', 'lint'] }],
   [{ name: 'unit', command: ['make', 'test-unit'], results: 'unit.json' }],
-  [{ name: 'build', command: ['make', 'build'] }],
+  [{ name: 'build', command: ['make', 'image-root'] }],
   [
     {
       name: 'lab',

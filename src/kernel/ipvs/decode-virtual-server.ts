@@ -1,10 +1,10 @@
-import type { IpFamily } from '../../model/ip.ts';
+import type { IpAddress, IpFamily } from '../../model/ip.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
 import { virtualServerFamily, virtualServerKey } from '../../model/virtual-server.ts';
 import type { AttributeReader, MessageReader } from '../../netlink/message-reader.ts';
 import { MalformedMessageError } from '../../netlink/message-reader.ts';
 import type { ListedVirtualServer } from '../drivers.ts';
-import { familyOfNumber, protocolOfNumber } from '../ip-numbers.ts';
+import { addressFamily, familyOfNumber, protocolOfNumber } from '../ip-numbers.ts';
 import { commandAttribute, hashedFlag, ipvsCommand, serviceAttribute } from './attributes.ts';
 import { decodeCounters, noTraffic } from './decode-counters.ts';
 import { addressOfBytes, replyNest, required } from './reply.ts';
@@ -20,7 +20,8 @@ export function decodeVirtualServer(
   const fields = readFields(replyNest(message, ipvsCommand.newService, commandAttribute.service), wanted);
   const identity = identityOf(fields);
   if (identity === undefined) return undefined;
-  const netmask = required(fields.netmask, 'netmask');
+  const hostNetmask = required(fields.hostNetmask, 'netmask');
+  const networkNetmask = required(fields.networkNetmask, 'netmask');
   const family = virtualServerFamily(identity);
   const virtualServer: VirtualServer = {
     key: virtualServerKey(identity),
@@ -28,33 +29,54 @@ export function decodeVirtualServer(
     scheduler: required(fields.scheduler, 'scheduler'),
     flags: (required(fields.flags, 'flags') & ~hashedFlag) >>> 0,
     persistenceTimeoutSeconds: required(fields.timeout, 'time-out'),
-    persistencePrefixLength: prefixLength(netmask, family),
+    persistencePrefixLength: prefixLength(hostNetmask, networkNetmask, family),
     persistenceEngine: fields.persistenceEngine,
   };
   const counters = wanted === 'withCounters' ? decodeCounters(fields.statistics, fields.statistics64) : noTraffic;
-  return { virtualServer, counters, netmask: family === 'IPv6' ? netmask.host : netmask.network };
+  return { virtualServer, counters, netmask: family === 'IPv6' ? hostNetmask : networkNetmask };
 }
 
 type WantedFields = 'withCounters' | 'withoutCounters';
 
+/** All of them are there from the beginning: an object that grows leaves garbage behind. */
 interface Fields {
-  family?: number;
-  protocol?: number;
-  address?: Uint8Array;
-  port?: number;
-  firewallMark?: number;
-  scheduler?: string;
-  flags?: number;
-  timeout?: number;
-  /** As the bytes lie in memory, read as a number of the host. */
-  netmask?: { readonly host: number; readonly network: number };
+  family: number | undefined;
+  protocol: number | undefined;
+  /** Over IPv4 as a number. */
+  address: number | Uint8Array | undefined;
+  port: number | undefined;
+  firewallMark: number | undefined;
+  scheduler: string | undefined;
+  flags: number | undefined;
+  timeout: number | undefined;
+  /** As the bytes lie in memory, read as a number of the host and as one of the network. */
+  hostNetmask: number | undefined;
+  networkNetmask: number | undefined;
   persistenceEngine: string;
-  statistics?: AttributeReader;
-  statistics64?: AttributeReader;
+  statistics: AttributeReader | undefined;
+  statistics64: AttributeReader | undefined;
+}
+
+function noFields(): Fields {
+  return {
+    family: undefined,
+    protocol: undefined,
+    address: undefined,
+    port: undefined,
+    firewallMark: undefined,
+    scheduler: undefined,
+    flags: undefined,
+    timeout: undefined,
+    hostNetmask: undefined,
+    networkNetmask: undefined,
+    persistenceEngine: '',
+    statistics: undefined,
+    statistics64: undefined,
+  };
 }
 
 function readFields(attributes: AttributeReader, wanted: WantedFields): Fields {
-  const fields: Fields = { persistenceEngine: '' };
+  const fields = noFields();
   while (attributes.next()) takeField(fields, attributes, wanted);
   return fields;
 }
@@ -68,7 +90,7 @@ function takeField(fields: Fields, attribute: AttributeReader, wanted: WantedFie
       fields.protocol = attribute.u16();
       break;
     case serviceAttribute.address:
-      fields.address = attribute.bytes();
+      fields.address = fields.family === addressFamily.IPv4 ? attribute.u32Network() : attribute.bytes();
       break;
     case serviceAttribute.port:
       fields.port = attribute.u16Network();
@@ -86,7 +108,8 @@ function takeField(fields: Fields, attribute: AttributeReader, wanted: WantedFie
       fields.timeout = attribute.u32();
       break;
     case serviceAttribute.netmask:
-      fields.netmask = { host: attribute.u32(), network: attribute.u32Network() };
+      fields.hostNetmask = attribute.u32();
+      fields.networkNetmask = attribute.u32Network();
       break;
     case serviceAttribute.persistenceEngine:
       fields.persistenceEngine = attribute.string();
@@ -108,12 +131,18 @@ function identityOf(fields: Fields): VirtualServerIdentity | undefined {
     return { kind: 'firewallMark', firewallMark: fields.firewallMark, family };
   }
   const protocol = protocolOfNumber(required(fields.protocol, 'protocol'));
-  const address = addressOfBytes(required(fields.address, 'address'), number);
+  const address = addressOf(required(fields.address, 'address'), number);
   const port = required(fields.port, 'port');
   return protocol === undefined ? undefined : { kind: 'address', address, port, protocol };
 }
 
+function addressOf(address: number | Uint8Array, family: number): IpAddress {
+  if (typeof address !== 'number') return addressOfBytes(address, family);
+  const text = `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  return text as IpAddress; // canonical: decimal without zeros in front
+}
+
 /** For IPv4 the number of leading ones; a mask with holes in it has no prefix length and reads as those. */
-function prefixLength(netmask: { readonly host: number; readonly network: number }, family: IpFamily): number {
-  return family === 'IPv6' ? netmask.host : Math.clz32(~netmask.network);
+function prefixLength(host: number, network: number, family: IpFamily): number {
+  return family === 'IPv6' ? host : Math.clz32(~network);
 }

@@ -66,7 +66,7 @@ async function runLab(words: readonly string[], number: number): Promise<LabRun>
     groups.length === 1 ? '' : `${name} | `,
   );
   const seconds = (performance.now() - startedAt) / 1000;
-  return { name, seconds, ...labOutcome(readResults(output), end, words) };
+  return { name, seconds, ...labOutcome(readResults(output), end, words, positionals.length > 0) };
 }
 
 /** Runs Node, with its output relayed line by line; how it ended. */

@@ -22,30 +22,44 @@ const noRates: TrafficRates = { connections: 0, packets: 0, incomingBytes: 0, ou
 /** Pictures that a history goes back. */
 export const historyLength = 16;
 
-interface Known {
-  readonly counters: TrafficCounters;
-  readonly history: readonly number[];
+/**
+ * The kernel adds up what its processors have counted every two seconds: over less than that there is nothing, or the
+ * traffic of two seconds. Source: linux/net/netfilter/ipvs/ip_vs_est.c, read at 6.1.
+ */
+const windowMs = 2_000;
+/** Pictures come a little earlier or later than they should. */
+const slackMs = 200;
+
+interface Taken {
+  readonly atMs: number;
+  readonly counters: ReadonlyMap<string, TrafficCounters>;
 }
 
-/** Rates from one picture to the next. Remembers counters of what was in the last picture, and nothing else. */
+/** Rates over the last two seconds or a little more. Remembers counters of the pictures since then, and nothing else. */
 export class TrafficMeter {
-  #known: ReadonlyMap<string, Known> = new Map();
-  #takenMs: number | undefined;
+  #taken: readonly Taken[] = [];
+  #histories: ReadonlyMap<string, readonly number[]> = new Map();
 
   /** What is seen for the first time has no traffic; nor has what was made anew meanwhile. */
   take(view: readonly ShownVirtualServer[], nowMs: number): readonly RatedVirtualServer[] {
-    const seconds = this.#takenMs === undefined ? 0 : (nowMs - this.#takenMs) / 1000;
-    const next = new Map<string, Known>();
+    const old = this.#taken.filter(({ atMs }) => nowMs - atMs >= windowMs - slackMs);
+    const base = old.at(-1) ?? this.#taken[0];
+    const histories = new Map<string, readonly number[]>();
     const rated = view.map((shown): RatedVirtualServer => {
-      const before = this.#known.get(shown.key);
-      const rates =
-        before === undefined || seconds <= 0 ? noRates : ratesBetween(before.counters, shown.counters, seconds);
-      const history = before === undefined ? [] : [...before.history, rates.connections].slice(-historyLength);
-      next.set(shown.key, { counters: shown.counters, history });
+      const before = base?.counters.get(shown.key);
+      const seconds = base === undefined ? 0 : (nowMs - base.atMs) / 1000;
+      const rates = before === undefined || seconds <= 0 ? noRates : ratesBetween(before, shown.counters, seconds);
+      const earlier = this.#histories.get(shown.key);
+      const history = earlier === undefined ? [] : [...earlier, rates.connections].slice(-historyLength);
+      histories.set(shown.key, history);
       return { shown, rates, history };
     });
-    this.#known = next;
-    this.#takenMs = nowMs;
+    const counters = new Map(view.map((shown) => [shown.key, shown.counters]));
+    this.#taken = [
+      ...this.#taken.filter(({ atMs }) => base === undefined || atMs >= base.atMs),
+      { atMs: nowMs, counters },
+    ];
+    this.#histories = histories;
     return rated;
   }
 }

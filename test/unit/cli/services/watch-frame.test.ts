@@ -126,6 +126,15 @@ it('rates are those since the picture before, and none for what was made anew', 
   });
 });
 
+it('rates are over two seconds, as the kernel counts', () => {
+  const meter = new TrafficMeter();
+  // 100 connections per second, which show every other second
+  const seen = [0n, 0n, 200n, 200n, 400n, 400n, 600n, 600n].map(
+    (connections, second) => meter.take(view(told, [{ connections }]), second * 1000)[0]?.rates.connections,
+  );
+  expect(seen).toEqual([0, 0, 100, 100, 100, 100, 100, 100]);
+});
+
 describe('keys', () => {
   it('that come at once are told apart', () => {
     expect(keysOf('q\x1b[A\x1b[5~\x1bOBs\x1b')).toEqual(['q', '\x1b[A', '\x1b[5~', '\x1bOB', 's', '\x1b']);

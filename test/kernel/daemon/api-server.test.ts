@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ApiServer, startApiServer } from '../../support/api-server/start-api-server.ts';
 import { DaemonProcess } from './daemon-process.ts';
@@ -73,5 +74,61 @@ describe('an API server', () => {
     };
     const words = /the certificate of the server is not from the configured authority/;
     expect(await recovery(endFault)).toEqual(recovered(words));
+  });
+});
+
+describe('two API servers', () => {
+  /** Where the second one is, as `default/kubernetes` tells: no loopback address, for those can be nobody's. */
+  const address = '192.0.2.77';
+  const disk = `${node.directory}/disk`;
+  let second: ApiServer;
+
+  beforeEach(async () => {
+    await node.shell.run(`ip address replace ${address}/32 dev lo; mkdir -p ${disk}
+      mount -t tmpfs -o size=4k none ${disk}; head -c 4096 /dev/zero > ${disk}/full`);
+    second = await startApiServer({ host: '0.0.0.0', tokens: ['good'] });
+  });
+  afterEach(async () => {
+    await second.stop();
+    await node.shell.run(`umount -l ${disk}; ip address delete ${address}/32 dev lo`);
+  });
+
+  /** What both say of `default/kubernetes`: the second one is its endpoint. */
+  function applyEverywhere(...addresses: readonly string[]): void {
+    const slice = {
+      kind: 'EndpointSlice',
+      metadata: { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      ports: [{ name: 'https', port: second.port, protocol: 'TCP' }],
+      endpoints: addresses.map((each) => ({ addresses: [each] })),
+    };
+    for (const { objects } of [server, second]) {
+      const addressesOfNode = [{ type: 'InternalIP', address }];
+      objects.apply({ kind: 'Node', metadata: { name: 'lab' }, status: { addresses: addressesOfNode } });
+      objects.apply(service('kubernetes', '10.96.0.2') as Parameters<typeof objects.apply>[0]);
+      objects.apply(slice);
+    }
+  }
+
+  it('stand in for each other, and a disk that is full costs one warning', async () => {
+    const ca = `${server.ca}${second.ca}`;
+    const config = node.write('config', server.kubeconfigFor({ ca, token: 'good' }));
+    const apiServer = { cacheFile: `${disk}/servers.json` };
+    const identity = { apiVersion: 'ipvs-proxier.io/v1alpha1', kind: 'ProxierConfiguration' };
+    const args = [`--kubeconfig=${config}`, `--proxier-config=${node.write('proxier', { ...identity, apiServer })}`];
+    applyEverywhere(address);
+
+    const daemon = new DaemonProcess({ args });
+    await daemon.line(/"The addresses of API servers cannot be cached.*the disk is full/);
+    await daemon.line(/"Applied operations" kind="virtualServer"/);
+    const offset = daemon.output.length;
+    server.faults.refuseConnections();
+    server.faults.killConnections();
+    await daemon.line(new RegExp(`"Leaving an API server.* to="https://${address}:${second.port}"`), offset);
+    const watches = () => second.faults.watches({ resource: 'services' }).length;
+    for (let turn = 0; turn < 600 && watches() === 0; turn += 1) await sleep(200);
+    expect([watches(), await node.virtualServers()]).toEqual([1, expect.arrayContaining(['-A -t 10.96.0.2:80 -s rr'])]);
+    const { exit, output } = await daemon.stop();
+    expect([exit, output.match(/cannot be cached/g)]).toEqual([0, ['cannot be cached']]);
   });
 });

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../../kubernetes/watch/make-directory.ts';
 
 /** The socket cannot be had; the message says what is in the way. */
 class SocketPathError extends Error {
@@ -14,7 +15,7 @@ const probeMs = 1_000;
  * one that somebody answers on does not, nor does anything else. Throws `SocketPathError`, or what the system says.
  */
 export async function listenAtPath(server: Server, path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(path));
   const kind = kindOf(path);
   if (kind === 'other') throw new SocketPathError(`${path} is there and is not a socket`);
   if (kind === 'socket') {

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../observe/log.ts';
 import type { KubernetesService } from './learned-servers.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** More than any cluster has; a longer list is not one of ours. */
 const maxEntries = 256;
@@ -67,20 +68,6 @@ export class ServerCache {
         reason: `${String(error)}${hintOf(error)}`,
       });
     }
-  }
-}
-
-/** With its parents. Node's own way to do that never ends where a file system has no room for directories, as in /proc. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () => mkdir(path, { mode: 0o700 });
-  try {
-    await make();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await make();
   }
 }
 

@@ -52,7 +52,11 @@
 {{- $logging := omit ($theirs.logging | default dict) "verbosity" -}}
 {{- $theirs = omit $theirs "logging" -}}
 {{- $ours := include "ipvs-proxier.proxierConfiguration" . | fromYaml -}}
-{{- $ours = omit $ours "drain" "externalPolicyFallback" "audit" "traffic" -}}
+{{- $rules := omit ($ours.iptables | default dict) "answerPing" "masqueradePorts" -}}
+{{- $servers := omit ($ours.ipvs | default dict) "hashSourcePort" -}}
+{{- $ours = omit $ours "drain" "externalPolicyFallback" "audit" "traffic" "iptables" "ipvs" -}}
+{{- if $rules }}{{- $_ := set $ours "iptables" $rules }}{{- end -}}
+{{- if $servers }}{{- $_ := set $ours "ipvs" $servers }}{{- end -}}
 {{- list $theirs $logging $ours | toJson | sha256sum -}}
 {{- end -}}
 

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { fieldsForRestart } from '../../../src/app/configuration-changes.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
 import { version } from '../../../src/app/version.ts';
+import { readChart } from '../../support/charts/chart-reference.ts';
 import { type Manifest, render } from '../../support/charts/helm.ts';
 
 jest.setTimeout(60_000);
@@ -50,6 +51,16 @@ function checksum(manifests: readonly Manifest[]): string | undefined {
   return template.metadata.annotations['checksum/configuration'];
 }
 
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Paths of the fields in a schema that have no fields of their own. */
+function leavesOf({ properties }: Schema, path: string): readonly string[] {
+  if (properties === undefined) return [path];
+  return Object.entries(properties).flatMap(([name, schema]) => leavesOf(schema, `${path}.${name}`));
+}
+
 describe('the daemon reads what the chart gives it', () => {
   it('a pasted configuration, without a warning', async () => {
     const manifests = await render({ values: ['test/unit/charts/values/kube-proxy-config-map.yaml'] });
@@ -87,19 +98,38 @@ describe('the daemon reads what the chart gives it', () => {
 describe('pods are replaced', () => {
   const cases: readonly (readonly [assignment: string, replaced: boolean])[] = [
     ['proxierConfiguration.drain.deadline=1h', false],
+    ['proxierConfiguration.drain.udpGrace=1s', false],
     ['proxierConfiguration.externalPolicyFallback=drop', false],
     ['proxierConfiguration.audit.period=1m', false],
     ['proxierConfiguration.traffic.metrics=service', false],
+    ['proxierConfiguration.traffic.maxSeries=1000', false],
+    ['proxierConfiguration.iptables.answerPing=true', false],
+    ['proxierConfiguration.iptables.masqueradePorts=40000-60000', false],
+    ['proxierConfiguration.ipvs.hashSourcePort=never', false],
     ['kubeProxyConfiguration.logging.verbosity=4', false],
     ['proxierConfiguration.iptables.flavour=nft', true],
     ['proxierConfiguration.otherProxy=ignore', true],
+    ['proxierConfiguration.knownNodes=all', true],
+    ['proxierConfiguration.statusSocket=/run/proxier/status.sock', true],
+    ['proxierConfiguration.apiServer.discovery=false', true],
+    ['proxierConfiguration.apiServer.tlsServerName=api.example.com', true],
+    ['proxierConfiguration.apiServer.cacheFile=/var/lib/proxier/api-servers.json', true],
     ['proxierConfiguration.waiting.healthzPort=20256', true],
+    ['proxierConfiguration.waiting.metricsPort=20249', true],
     ['mode=takeover', true],
     ['apiServer.urls={https://10.0.0.11:6443}', true],
     ['kubeProxyConfiguration.ipvs.scheduler=lc', true],
     ['kubeProxyConfiguration.logging.format=json', true],
   ];
   const before = render({ set: [address] });
+
+  it('by cases for every field of ProxierConfiguration', () => {
+    const { proxierConfiguration } = JSON.parse(readChart('values.schema.json')).properties;
+    const tried = cases.map(([assignment]) => assignment.replace(/=.*/, ''));
+    const fields = leavesOf(proxierConfiguration, 'proxierConfiguration');
+    expect(fields).toContain('proxierConfiguration.drain.deadline');
+    expect(fields.filter((field) => !tried.includes(field))).toEqual(['proxierConfiguration.apiServer.urls']);
+  });
 
   it.each(cases)('after %s: %s', async (assignment, replaced) => {
     const next = await render({ set: [address, assignment] });

@@ -16,6 +16,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const pages = [
   'README.md',
   'docs/install.md',
+  'docs/migrating.md',
   'docs/monitoring.md',
   'docs/security.md',
   'charts/ipvs-proxier/README.md',

@@ -9,6 +9,7 @@ export interface EventWriterOptions {
   readonly reporter: EventReporter;
   readonly clock: {
     nowMs(): number;
+    monotonicMs(): number;
     schedule(delayMs: number, callback: () => void): () => void;
   };
   /** Numbers from 0 to 1, 1 excluded. */
@@ -30,6 +31,7 @@ const limits = {
 interface Waiting {
   readonly event: ProxyEvent;
   readonly attempts: number;
+  /** Monotonic: a clock that is set does not change the wait. */
   readonly notBeforeMs: number;
 }
 
@@ -54,7 +56,7 @@ export class EventWriter {
     const { clock, random, onLost } = this.#options;
     if (this.#queue.length >= limits.queued) return onLost(event, 'queueFull');
     const spread = event.scope === 'cluster' ? random() * limits.spreadMs : 0;
-    this.#queue.push({ event, attempts: 0, notBeforeMs: clock.nowMs() + spread });
+    this.#queue.push({ event, attempts: 0, notBeforeMs: clock.monotonicMs() + spread });
     this.#arm(0);
   }
 
@@ -72,13 +74,13 @@ export class EventWriter {
     this.#cancel?.();
     const { clock } = this.#options;
     const dueMs = Math.min(...this.#queue.map(({ notBeforeMs }) => notBeforeMs));
-    this.#cancel = clock.schedule(Math.max(leastMs, dueMs - clock.nowMs()), () => {
+    this.#cancel = clock.schedule(Math.max(leastMs, Math.ceil(dueMs - clock.monotonicMs())), () => {
       this.#writing = this.#writeNext();
     });
   }
 
   async #writeNext(): Promise<void> {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#options.clock.monotonicMs();
     const index = this.#queue.findIndex(({ notBeforeMs }) => notBeforeMs <= nowMs);
     const [next] = index < 0 ? [] : this.#queue.splice(index, 1);
     if (next !== undefined) await this.#attempt(next);
@@ -92,6 +94,6 @@ export class EventWriter {
     const outcome = await post(path, eventObject(event, reporter, clock.nowMs()));
     if (outcome === 'written') return;
     if (outcome === 'refused' || attempts + 1 >= limits.attempts) return onLost(event, outcome);
-    this.#queue.push({ event, attempts: attempts + 1, notBeforeMs: clock.nowMs() + limits.retryMs });
+    this.#queue.push({ event, attempts: attempts + 1, notBeforeMs: clock.monotonicMs() + limits.retryMs });
   }
 }

@@ -53,6 +53,18 @@ describe('EventWriter', () => {
     expect(posts).toEqual([`0 ${path} a`, `200 ${path} b`, `10000 ${path} a`]);
   });
 
+  it.each([-3_600_000, 3_600_000])('waits no longer and no less when the clock is set by %d ms', async (jumpMs) => {
+    const { writer, clock, posts } = setup((attempt) => (attempt === 1 ? 'unreachable' : 'written'));
+    writer.write(event('a'));
+    await clock.advance(1000);
+    clock.nowMs = () => clock.monotonicMs() + jumpMs;
+    writer.write(event('b'));
+    await clock.advance(8_000);
+    expect(posts.map((post) => post.slice(-1))).toEqual(['a', 'b']);
+    await clock.advance(1_000);
+    expect(posts.map((post) => post.slice(-1))).toEqual(['a', 'b', 'a']);
+  });
+
   it('gives up after twelve attempts', async () => {
     const { writer, clock, posts, lost } = setup(() => 'unreachable');
     writer.write(event('a'));

@@ -294,7 +294,7 @@ export const flagTable: readonly Flag[] = [
     'duration',
     '15m0s',
     'configSyncPeriod',
-    'How often cached objects are looked at again.',
+    'Accepted and shown; objects are looked at when they change.',
   ),
   {
     ...setting(
@@ -346,13 +346,13 @@ export const flagTable: readonly Flag[] = [
     'quantity',
     '0',
     'options.text.infoBufferSize',
-    'Alpha: buffer of the information stream.',
+    'Alpha: accepted and shown; up to 16 KB are buffered, for 100 ms at most.',
   ),
   logging(
     'log-json-info-buffer-size',
     'quantity',
     '0',
     'options.json.infoBufferSize',
-    'Alpha: buffer of the information stream.',
+    'Alpha: accepted and shown; up to 16 KB are buffered, for 100 ms at most.',
   ),
 ];

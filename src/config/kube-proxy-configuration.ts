@@ -23,7 +23,9 @@ export const kubeProxyKind = 'KubeProxyConfiguration';
 
 const streams = {
   splitStream: bool('Alpha, needs the gate LoggingAlphaOptions: information goes to stdout, errors to stderr.'),
-  infoBufferSize: quantity('Alpha, needs the gate LoggingAlphaOptions: buffer of the information stream.'),
+  infoBufferSize: quantity(
+    'Alpha, needs the gate LoggingAlphaOptions. Accepted and shown; up to 16 KB are buffered, for 100 ms at most.',
+  ),
 };
 
 const vmodule = mapList('Verbosity for single source files; text format only. Earlier entries win.', {
@@ -38,7 +40,7 @@ export const kubeProxyFields = {
   featureGates: switches('Kubernetes feature gates. Unknown names are kept and warned about.'),
   clientConnection: section('How to reach the API server.', {
     kubeconfig: text('Path of a kubeconfig; blank, without `--master`, means in-cluster.'),
-    acceptContentTypes: text('Accept header to send; blank means the content type, then anything.'),
+    acceptContentTypes: text('Accepted and shown; objects are asked for as JSON.'),
     contentType: text(
       'Encoding of request bodies. Accepted and shown; objects are read as JSON.',
       'application/vnd.kubernetes.protobuf',
@@ -125,7 +127,7 @@ export const kubeProxyFields = {
     udpTimeout: duration('Idle time of unanswered UDP flows; 0 leaves the kernel.'),
     udpStreamTimeout: duration('Idle time of answered UDP flows; 0 leaves the kernel.'),
   }),
-  configSyncPeriod: duration('How often cached objects are looked at again.', '15m0s'),
+  configSyncPeriod: duration('Accepted and shown; objects are looked at when they change.', '15m0s'),
   portRange: text('Without effect.'),
   windowsRunAsService: bool('Without effect on Linux.'),
 };

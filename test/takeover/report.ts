@@ -6,6 +6,8 @@ export interface Phase {
   readonly counts: TrafficCounts;
   /** Further things that were checked. */
   readonly checks: readonly Check[];
+  /** Times that are told and not judged: the lab is slow. */
+  readonly measured: readonly string[];
 }
 
 export interface Check {
@@ -81,9 +83,10 @@ export function reportText(phases: readonly Phase[]): string {
     ...rows.map(line),
     '',
     ...phases.flatMap(({ counts, name }) => (counts.fault === '' ? [] : [`first fault in ${name}: ${counts.fault}`])),
-    ...phases.flatMap(({ checks }) =>
-      checks.map(({ what, ok, seen }) => `${ok ? 'ok    ' : 'FAILED'} ${what}: ${seen}`),
-    ),
+    ...phases.flatMap(({ checks, measured }) => [
+      ...checks.map(({ what, ok, seen }) => `${ok ? 'ok    ' : 'FAILED'} ${what}: ${seen}`),
+      ...measured.map((text) => `       ${text}`),
+    ]),
   ].join('\n');
 }
 

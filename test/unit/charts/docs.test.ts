@@ -23,11 +23,11 @@ const pages = [
 ];
 
 describe('pages about the chart', () => {
-  it('docs/install.md has values that the chart takes', async () => {
-    const page = readFileSync(join(root, 'docs/install.md'), 'utf8');
-    const [, text = ''] = /<<'YAML'\n([\s\S]*?)\n {4}YAML/.exec(page) ?? [];
-    const file = join(directory, 'values.yaml');
-    writeFileSync(file, text.replaceAll(/^ {4}/gm, ''));
+  it.each(['docs/install.md', 'docs/migrating.md'])('%s has values that the chart takes', async (page) => {
+    const shown = readFileSync(join(root, page), 'utf8');
+    const [, text = '', indent = ''] = /<<'YAML'\n([\s\S]*?)\n( *)YAML/.exec(shown) ?? [];
+    const file = join(directory, page.replace('/', '-'));
+    writeFileSync(file, text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
     expect(text).toContain('apiServer:');
     expect(await template({ values: [file] })).toMatchObject({ exitCode: 0, stderr: '' });
   });

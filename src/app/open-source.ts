@@ -3,6 +3,7 @@ import type { ObjectSink } from '../kubernetes/source.ts';
 import { ApiConnection } from '../kubernetes/watch/api-connection.ts';
 import { ApiSource } from '../kubernetes/watch/api-source.ts';
 import type { CredentialSource } from '../kubernetes/watch/credentials.ts';
+import { streamsLists } from '../kubernetes/watch/client-features.ts';
 import { ClientConfigError } from '../kubernetes/watch/errors.ts';
 import { openKubeConfig } from '../kubernetes/watch/kube-config.ts';
 import { type ApiClient, KubeClient, type RequestObserver } from '../kubernetes/watch/kube-client.ts';
@@ -60,7 +61,8 @@ export async function requireApiAccess(connection: ClientConnectionConfig): Prom
 export async function openApiSource(settings: ApiSourceSettings): Promise<OpenedApi> {
   const { nodeName, knownNodes = 'own', sink, log, onFaults } = settings;
   const { client, servers, stop } = await open(settings);
-  const shared = { client, clock: systemClock, random: Math.random, log, ...(onFaults && { onFaults }) };
+  const more = { streamsLists: streamsLists(process.env), ...(onFaults && { onFaults }) };
+  const shared = { client, clock: systemClock, random: Math.random, log, ...more };
   return { client, source: new ApiSource({ ...shared, sink: servers.watch(sink), nodeName, knownNodes }), stop };
 }
 

@@ -20,6 +20,8 @@ export interface ApiSourceOptions {
   /** Numbers from 0 to 1, 1 excluded; spreads the requests of many nodes over time. */
   readonly random: () => number;
   readonly log: Log;
+  /** False lists in pages only. Default true. */
+  readonly streamsLists?: boolean;
   /** Told when faults of an object appear, change or end. */
   readonly onFaults?: (object: FaultyObject) => void;
 }
@@ -29,9 +31,9 @@ export class ApiSource implements ObjectSource {
   readonly #reflectors: readonly Pick<Reflector<never>, 'start' | 'stop' | 'counters'>[];
 
   constructor(options: ApiSourceOptions) {
-    const { client, sink, clock, random, log, onFaults } = options;
+    const { client, sink, clock, random, log, streamsLists = true, onFaults } = options;
     const decoder = createDecoder();
-    const shared = { client, clock, random, log, ...(onFaults && { onFaults }) };
+    const shared = { client, clock, random, log, streamsLists, ...(onFaults && { onFaults }) };
     const services = new Reflector({
       ...shared,
       resource: watchedServices,

@@ -38,6 +38,8 @@ export interface ReflectorOptions<T> {
   readonly log: Log;
   readonly decode: (value: unknown) => Decoded<T>;
   readonly target: ReflectorTarget<T>;
+  /** False lists in pages only. Default true. */
+  readonly streamsLists?: boolean;
   /** Told when faults of an object appear, change or end. */
   readonly onFaults?: (object: FaultyObject) => void;
 }
@@ -66,6 +68,7 @@ export class Reflector<T> {
     const { decode, log, onFaults } = options;
     this.#intake = new ObjectIntake({ resource: options.resource.name, decode, log, ...(onFaults && { onFaults }) });
     this.#backoff = new Backoff(options.clock, options.random);
+    if (options.streamsLists === false) this.#streamingPausedUntilMs = Number.POSITIVE_INFINITY;
   }
 
   /** What has happened so far; the same object, always up to date. */

@@ -41,7 +41,7 @@ function decodeSample(value: unknown): Decoded<Sample> {
 
 const closers: (() => Promise<void>)[] = [];
 
-async function run(steps: readonly Step[], random = () => 0) {
+async function run(steps: readonly Step[], random = () => 0, more: { readonly streamsLists?: boolean } = {}) {
   const server = new ScriptedServer(steps);
   const port = await server.listen();
   const clock = new ManualClock();
@@ -63,6 +63,7 @@ async function run(steps: readonly Step[], random = () => 0) {
     random,
     log,
     decode: decodeSample,
+    ...more,
     target: {
       replace: (objects) =>
         record(`replace ${[...objects].map((o) => `${o.key}@${o.resourceVersion}`).join(' ')}`.trim()),
@@ -327,6 +328,21 @@ describe('Reflector with a server that does not stream lists', () => {
     await clock.advance(15_000);
     await called(1);
     expect(calls).toEqual(['replace a/one@1']);
+  });
+
+  it('lists in pages from the start where it is told to, and goes on so', async () => {
+    const steps = [
+      answer(200, listOf('8', [sample('one', '1')])),
+      refuse(410, 'Expired'),
+      answer(200, listOf('9', [])),
+    ];
+    const { server, clock, failed, called, calls } = await run(steps, () => 0, { streamsLists: false });
+    await failed(1);
+    await clock.advance(800);
+    await called(2);
+    expect(calls).toEqual(['replace a/one@1', 'replace']);
+    expect(server.query(0).get('sendInitialEvents')).toBeNull();
+    expect(server.query(2).get('sendInitialEvents')).toBeNull();
   });
 
   it('tries to stream again after ten minutes', async () => {

@@ -7,7 +7,7 @@ for name in kube-ipvs0 eth9; do [ ! -e /sys/class/net/$name ] || ip link del $na
 nft flush ruleset
 for family in ip ip6; do
   names=/proc/net/\${family}_tables_names
-  [ ! -s $names ] || sed 's/.*/*&\\nCOMMIT/' $names | \${family}tables-legacy-restore
+  [ ! -e $names ] || sed 's/.*/*&\\nCOMMIT/' $names | \${family}tables-legacy-restore
 done
 ipset destroy
 true`;

@@ -51,11 +51,11 @@ function changeRows(of: Of, sizes: readonly number[]): Row[] {
   return [
     {
       part: 3,
-      what: 'one change at 5,000 x 10: applied with one datagram and no reading',
-      value: of(half, ({ change }) => change.oneDatagram / change.changes) * 100,
+      what: 'one change at 10,000 x 10: applied with one datagram and no reading',
+      value: of(large, ({ change }) => change.oneDatagram / change.changes) * 100,
       unit: '%',
       bar: exactly(100),
-      note: `of ${of(half, ({ change }) => change.changes)} changes`,
+      note: `of ${of(large, ({ change }) => change.changes)} changes`,
     },
     {
       part: 3,

@@ -46,19 +46,21 @@ const missingModules: readonly (readonly [string, string, readonly string[], Reg
   ['ip_vs', '^ip_vs$', [], /ENOENT \(the kernel has no IPVS: the module ip_vs is missing.*modprobe ip_vs/],
 ];
 
-describe.each(isModular ? missingModules : [])('a kernel without the module %s', (module, pattern, flags, words) => {
-  const program = readFileSync(loader, 'utf8');
-  afterEach(() => writeFileSync(loader, program));
+for (const [module, pattern, flags, words] of isModular ? missingModules : []) {
+  describe(`a kernel without the module ${module}`, () => {
+    const program = readFileSync(loader, 'utf8');
+    afterEach(() => writeFileSync(loader, program));
 
-  it('ends the daemon with exit code 1 and one line', async () => {
-    await node.clear();
-    await unload(pattern);
-    writeFileSync(loader, '/nowhere/modprobe\n');
-    const { exit, errors } = await runDaemon({ args: [manifests, ...flags] });
-    expect({ exit, errors }).toEqual({ exit: 1, errors: [expect.stringMatching(words)] });
-    expect(readFileSync('/proc/modules', 'utf8')).not.toMatch(new RegExp(`^${module} `, 'm'));
+    it('ends the daemon with exit code 1 and one line', async () => {
+      await node.clear();
+      await unload(pattern);
+      writeFileSync(loader, '/nowhere/modprobe\n');
+      const { exit, errors } = await runDaemon({ args: [manifests, ...flags] });
+      expect({ exit, errors }).toEqual({ exit: 1, errors: [expect.stringMatching(words)] });
+      expect(readFileSync('/proc/modules', 'utf8')).not.toMatch(new RegExp(`^${module} `, 'm'));
+    });
   });
-});
+}
 
 async function unload(pattern: string): Promise<void> {
   const matching = [...users.split(' ').map((user) => `^${user}$`), pattern].join('|');

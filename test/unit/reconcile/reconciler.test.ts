@@ -550,6 +550,21 @@ describe('an operation that fails', () => {
     expect(reconciler.failedCount).toBe(0);
   });
 
+  it('leaves Services served while rules cannot be written, and the rules come as soon as they can', async () => {
+    kernel.failWhen = (description) => description.startsWith('rules');
+    tables.updateService(aService());
+    await settle();
+    expect(kernel.describe()).toEqual(
+      expect.arrayContaining(['address 10.96.10.20', 'virtual TCP/10.96.10.20:80 rr flags=0 timeout=0']),
+    );
+    expect(failures.objects).toEqual(['IPv4', 'IPv6']);
+    kernel.failWhen = () => false;
+    await clock.advance(500);
+    await reconciler.apply();
+    expect([...kernel.rules.keys()]).toEqual(['IPv4', 'IPv6']);
+    expect(reconciler.failedCount).toBe(0);
+  });
+
   it('does not make the next change of its Service wait', async () => {
     kernel.failWhen = (description) => description.startsWith('addRealServer') && description.includes('10.244.2.6');
     tables.updateService(aService());

@@ -30,7 +30,11 @@ arguments=(--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" --build-arg "VERSI
 echo "==> making $image for $platforms with ${engine/none/no engine}"
 case $engine in
   docker) docker build "${arguments[@]}" --tag "$image" . ;;
-  podman | buildah) "$engine" build "${arguments[@]}" --manifest "$image" . ;;
+  podman | buildah)
+    # Both would add to the list of the last time, whose images come first.
+    "$engine" manifest rm "$image" >/dev/null 2>&1 || true
+    "$engine" build "${arguments[@]}" --manifest "$image" .
+    ;;
   none)
     roots=()
     for platform in $platforms; do

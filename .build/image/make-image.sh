@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes the image with docker, podman or buildah, whichever works here; without any, an OCI archive that they can load.
 # usage: make-image.sh
-# Environment: IMAGE (name and tag), PLATFORMS (words of: linux/amd64 linux/arm64), ENGINE (docker, podman, buildah, none).
+# Environment: IMAGE (name and tag), PLATFORMS (words of: linux/amd64 linux/arm64), ENGINE (docker, podman, buildah, none);
+# SOURCE_DATE_EPOCH, APT_SOURCE and NODE_IMAGE as in the Dockerfile.
 set -eu
 cd "$(dirname "$0")/../.."
 version=$(sed -nE 's/^  "version": "(.*)",$/\1/p' package.json)
@@ -27,6 +28,9 @@ find_engine() {
 
 engine=${ENGINE:-$(find_engine)}
 arguments=(--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" --build-arg "VERSION=$version" --platform "${platforms// /,}")
+for name in NODE_IMAGE APT_SOURCE; do
+  [ -z "${!name:-}" ] || arguments+=(--build-arg "$name=${!name}")
+done
 echo "==> making $image for $platforms with ${engine/none/no engine}"
 case $engine in
   docker) docker build "${arguments[@]}" --tag "$image" . ;;

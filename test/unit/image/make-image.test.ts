@@ -53,6 +53,13 @@ describe('make image', () => {
     expect(make({ docker: 1, [name]: 0 })).toMatchObject({ status: 0, told });
   });
 
+  it('hands on what pins the image', () => {
+    const pins = { NODE_IMAGE: 'node:24@sha256:1', APT_SOURCE: 'deb http://snapshot/ bookworm main' };
+    const [told = ''] = make({ docker: 0 }, pins).told;
+    expect(told).toContain(' --build-arg NODE_IMAGE=node:24@sha256:1 ');
+    expect(told).toContain(' --build-arg APT_SOURCE=deb http://snapshot/ bookworm main ');
+  });
+
   it('is refused for an engine or a platform that there is not', () => {
     expect(make({}, { ENGINE: 'rkt' })).toMatchObject({ status: 1, told: [], stderr: expect.stringContaining('rkt') });
     expect(make({}, { PLATFORMS: 'linux/s390x' })).toMatchObject({

@@ -77,6 +77,21 @@ describe('the limit of tracked flows', () => {
     expect((await prepare({ maxPerCore: 1024 }, { sysfs })).sysfs).toEqual(written);
   });
 
+  it('leaves the hash alone where its size is not to be seen', async () => {
+    const sysfs = new Settings({ 'devices/system/cpu/online': '0-3' });
+    expect(await prepare({ maxPerCore: 1024 }, { sysfs })).toMatchObject({
+      sysctl: expect.arrayContaining(['net/netfilter/nf_conntrack_max=4096']),
+      sysfs: [],
+    });
+  });
+
+  it('ends the start where the hash is too small and cannot be enlarged', async () => {
+    const sysfs = new Settings({ 'devices/system/cpu/online': '0-3', [hashSize]: '1000' }, [hashSize]);
+    await expect(prepare({ maxPerCore: 1024 }, { sysfs })).rejects.toThrow(
+      /^could not set conntrack parameters from kube-proxy configuration: set module\/nf_conntrack\/.*EROFS/,
+    );
+  });
+
   it('needs nothing to be written where it is right, so that a read-only /sys is fine', async () => {
     const sysfs = new Settings({ 'devices/system/cpu/online': '0-3', [hashSize]: '65536' }, [hashSize]);
     const sysctl = new Settings({ 'net/netfilter/nf_conntrack_max': '4096' }, ['net/netfilter/nf_conntrack_max']);

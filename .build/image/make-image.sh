@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 version=$(sed -nE 's/^  "version": "(.*)",$/\1/p' package.json)
 image=${IMAGE:-ipvs-proxier:$version}
-platforms=${PLATFORMS:-linux/$(dpkg --print-architecture)}
+platforms=${PLATFORMS:-linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 

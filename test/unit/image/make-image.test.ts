@@ -10,12 +10,12 @@ afterEach(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
 });
 
-/** Runs the script where these engines are, each with the exit code of its `info`; gives what the engines were told. */
+/** Runs the script where these engines are, each with the exit code of its `info`; gives what they, and dpkg, were told. */
 function make(engines: Readonly<Record<string, number>>, environment: Readonly<Record<string, string>> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'engines-'));
   directories.push(directory);
   const calls = join(directory, 'calls');
-  for (const name of ['docker', 'podman', 'buildah']) {
+  for (const name of ['docker', 'podman', 'buildah', 'dpkg']) {
     const infoCode = engines[name] ?? 127;
     const lines = [
       '#!/bin/sh',
@@ -51,6 +51,13 @@ describe('make image', () => {
     // both add to a list that there is, and an old image would stay its first entry
     const told = [`${name} manifest rm ${image}`, `${name} ${build} --manifest ${image} .`];
     expect(make({ docker: 1, [name]: 0 })).toMatchObject({ status: 0, told });
+  });
+
+  it('is for this machine unless told otherwise, also where there is no dpkg', () => {
+    const here = process.arch === 'x64' ? 'amd64' : process.arch;
+    expect(make({ docker: 0 }, { PLATFORMS: '' }).told).toEqual([
+      `docker build --build-arg SOURCE_DATE_EPOCH=7 --platform linux/${here} --tag ${image} .`,
+    ]);
   });
 
   it('hands on what pins the image', () => {

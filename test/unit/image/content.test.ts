@@ -58,8 +58,9 @@ describe('the image', () => {
     }
   });
 
-  it('starts ipvs-status as the launcher does', () => {
+  it('starts ipvs-status with the one flag that there is room for', () => {
     const text = commandFile('ipvs-status', launcher('ipvs-status'));
+    expect(text.split('\n')[0]).toMatch(/^#!\/usr\/local\/bin\/node --max-semi-space-size=\d+$/);
     expect(bundleFor(text, ['-Ln'])).toBe('/usr/local/lib/ipvs-proxier/ipvs-status.cjs');
   });
 

@@ -17,11 +17,15 @@
 {{- if ne $kind "KubeProxyConfiguration" -}}
 {{- fail (printf "kubeProxyConfiguration.kind: is %s; give a KubeProxyConfiguration" $kind) -}}
 {{- end -}}
+{{- $version := "kubeproxy.config.k8s.io/v1alpha1" -}}
+{{- if ne ($configuration.apiVersion | default $version) $version -}}
+{{- fail (printf "kubeProxyConfiguration.apiVersion: is %s; give %s" $configuration.apiVersion $version) -}}
+{{- end -}}
 {{- $mode := $configuration.mode | default "ipvs" -}}
 {{- if ne $mode "ipvs" -}}
 {{- fail (printf "kubeProxyConfiguration.mode: is %s; ipvs-proxier serves mode ipvs only: set kubeProxyConfiguration.mode to ipvs" $mode) -}}
 {{- end -}}
-{{- $identity := dict "apiVersion" "kubeproxy.config.k8s.io/v1alpha1" "kind" $kind "mode" $mode -}}
+{{- $identity := dict "apiVersion" $version "kind" $kind "mode" $mode -}}
 {{- $client := deepCopy ($configuration.clientConnection | default dict) -}}
 {{- $_ := set $client "kubeconfig" (include "ipvs-proxier.kubeconfigPath" .) -}}
 {{- $_ := set $configuration "clientConnection" $client -}}

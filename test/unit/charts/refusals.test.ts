@@ -57,6 +57,18 @@ const contradictions: readonly Refusal[] = [
     says: [/kubeProxyConfiguration\.kind: is KubeletConfiguration; give a KubeProxyConfiguration/],
   },
   {
+    name: 'another version of the configuration',
+    set: [address, 'kubeProxyConfiguration.apiVersion=kubeproxy.config.k8s.io/v1'],
+    says: [
+      /kubeProxyConfiguration\.apiVersion: is kubeproxy\.config\.k8s\.io\/v1; give kubeproxy\.config\.k8s\.io\/v1alpha1/,
+    ],
+  },
+  {
+    name: 'an address of the API server with a port in it',
+    set: ['apiServer.host=10.0.0.10:6443'],
+    says: [/apiServer\.host: Does not match pattern/],
+  },
+  {
     name: 'a monitor of metrics that are served on loopback',
     set: [address, 'monitoring.podMonitor.enabled=true'],
     says: [

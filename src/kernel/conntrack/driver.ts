@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IpFamily } from '../../model/ip.ts';
 import { errno, errnoName, NetlinkError } from '../../netlink/errors.ts';
 import { MessageReader } from '../../netlink/message-reader.ts';
@@ -20,6 +21,9 @@ export function createConntrackDriver(options: ConntrackDriverOptions): Conntrac
   return new CtnetlinkDriver(options);
 }
 
+/** Flows that are read before the event loop may do something else: some milliseconds. */
+const flowsPerTurn = 1_000;
+
 class CtnetlinkDriver implements ConntrackDriver {
   readonly #transport: Transport;
   readonly #writer = new MessageWriter();
@@ -33,7 +37,8 @@ class CtnetlinkDriver implements ConntrackDriver {
     encodeListUdpFlows(this.#writer, family);
     const reader = new MessageReader(await this.#request(`list ${family} flows`));
     const flows: TrackedFlow[] = [];
-    while (reader.next()) {
+    for (let seen = 1; reader.next(); seen++) {
+      if (seen % flowsPerTurn === 0) await nextTurn();
       const flow = decodeUdpFlow(reader);
       if (flow !== undefined) flows.push(flow);
     }

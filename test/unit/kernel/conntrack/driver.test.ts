@@ -55,6 +55,22 @@ describe('listUdpFlows', () => {
     ]);
   });
 
+  it('lets the event loop do something else while it reads a large table', async () => {
+    const { received } = recordedCommand(recording, deletion);
+    const table = concatenate(Array.from({ length: 1_000 }, () => received).flat());
+    let turns = 0;
+    let isOver = false;
+    const turn = () => {
+      turns++;
+      if (!isOver) setImmediate(turn);
+    };
+    const listing = driverOn(() => table).listUdpFlows('IPv4');
+    setImmediate(turn);
+    expect(await listing).toHaveLength(2_000);
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
   it('names the missing module and the missing capability', async () => {
     await expect(driverOn(() => refusal(errno.EINVAL)).listUdpFlows('IPv4')).rejects.toThrow(
       /^list IPv4 flows: EINVAL: .*modprobe nf_conntrack_netlink/,

@@ -12,6 +12,7 @@ interface BuildInfo {
   readonly major: string;
   readonly minor: string;
   readonly gitVersion: string;
+  /** Empty when unknown. */
   readonly gitCommit: string;
   /** ISO 8601; empty when unknown. */
   readonly buildDate: string;
@@ -233,7 +234,8 @@ function registerBuild(registry: MetricRegistry, { build, features }: MetricsOpt
   });
   const platform = `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const { major, minor, gitVersion, gitCommit, buildDate } = build;
-  const source = { git_version: gitVersion, git_commit: gitCommit, git_tree_state: 'clean', build_date: buildDate };
+  const treeState = gitCommit === '' ? '' : 'clean';
+  const source = { git_version: gitVersion, git_commit: gitCommit, git_tree_state: treeState, build_date: buildDate };
   info.set({ major, minor, ...source, go_version: `node-${process.version}`, compiler: 'v8', platform }, 1);
   const enabled = registry.gauge({
     name: 'kubernetes_feature_enabled',

@@ -127,6 +127,12 @@ describe('names, types and labels of kube-proxy', () => {
     ]);
   });
 
+  it('does not say of what state a build of an unknown commit is', async () => {
+    const metrics = createMetrics({ build: { ...build, gitCommit: '' }, features: [], processUsage: () => usage });
+    const [, line] = await shown(metrics, 'kubernetes_build_info');
+    expect(line).toContain('git_commit="",git_tree_state="",');
+  });
+
   it('describes the build, the gates and the process', async () => {
     const metrics = create();
     expect(await shown(metrics, 'kubernetes_feature_enabled')).toContain(

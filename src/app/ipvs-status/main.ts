@@ -4,9 +4,10 @@ import { type Terminal, terminalOf } from '../../cli/terminal.ts';
 import { programVersion } from '../version.ts';
 import { openNameSource } from './name-source.ts';
 import { openStatusKernel } from './open-status-kernel.ts';
+import { programName } from './program-name.ts';
 import { writeAll } from './write-all.ts';
 
-const program = 'ipvs-status';
+const program = programName(process.argv[1]);
 
 /** Asking for the output loads the modules of terminals, which a listing does not need. */
 function standardTerminal(): Terminal {
@@ -27,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   return await runIpvsStatus(isForServices(argv) ? ['--help'] : argv, {
     program,
-    versionText: `${program} ${programVersion} (prints what ipvsadm v1.31 prints)\n`,
+    versionText: `ipvs-status ${programVersion} (prints what ipvsadm v1.31 prints)\n`,
     terminal: standardTerminal,
     openKernel: openStatusKernel,
     openNames: openNameSource,

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { LoggingConfig } from '../config/config.ts';
 import { type Invocation, type LoadedSettings, loadConfig } from '../config/effective-config.ts';
 import { ConfigError, UsageError } from '../config/errors.ts';
-import { helpText } from '../config/help-text.ts';
 import type { LoadNotice } from '../config/load-notice.ts';
 import { Klog } from '../observe/klog.ts';
 import { DescriptorSink } from '../observe/log-sink.ts';
@@ -13,6 +12,7 @@ import { requireApiAccess } from './open-source.ts';
 import { runProxier } from './run-proxier.ts';
 import { systemClock } from './system-clock.ts';
 import { daemonArguments, toolsFile } from './tool-dispatch.ts';
+import { usageFailure } from './usage-failure.ts';
 import { programVersion, version } from './version.ts';
 
 const defaultLogging: LoggingConfig = {
@@ -99,7 +99,7 @@ async function reportingFailure(klog: Klog, work: () => Promise<number | undefin
 /** A configuration that cannot be used ends with one line that says why, in the log once there can be one. */
 function refuse(error: unknown): number {
   if (error instanceof UsageError) {
-    process.stderr.write(`${helpText()}\nError: ${error.message}\n`);
+    process.stderr.write(usageFailure(error));
     return error.exitCode;
   }
   if (!(error instanceof ConfigError)) throw error;

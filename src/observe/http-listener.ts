@@ -40,6 +40,8 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** How often slow requests are looked for. */
   readonly checkIntervalMs: number;
+  /** How long a client may take nothing of an answer. */
+  readonly answerIdleMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly connections: number;
   readonly requestsPerSocket: number;
@@ -51,6 +53,7 @@ const usualLimits: HttpLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   checkIntervalMs: 5_000,
+  answerIdleMs: 60_000,
   keepAliveTimeoutMs: 90_000,
   connections: 512,
   requestsPerSocket: 10_000,
@@ -58,8 +61,9 @@ const usualLimits: HttpLimits = {
 };
 
 /**
- * Listens for plain HTTP. Limits: 16 KB of headers within 10 s, a whole request within 30 s, 64 KB of body, 512
- * connections, the oldest of which gives way to a new one: who keeps connections open does not keep out a probe.
+ * Listens for plain HTTP. Limits: 16 KB of headers within 10 s, a whole request within 30 s, 64 KB of body, a minute
+ * in which a client takes nothing of its answer, 512 connections, the oldest of which gives way to a new one: who keeps
+ * connections open does not keep out a probe.
  * Rejects with the operating system's error when the address cannot be listened on.
  */
 export async function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
@@ -105,6 +109,7 @@ function listenOn(address: BindAddress, options: HttpListenerOptions): Promise<H
     },
     (request, response) => void respond(request, response, options, limits.bodyBytes),
   );
+  server.timeout = limits.answerIdleMs;
   server.maxRequestsPerSocket = limits.requestsPerSocket;
   limitConnections(server, limits.connections);
   return new Promise((resolve, reject) => {

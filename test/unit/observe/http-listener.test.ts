@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type HttpLimits,
@@ -100,6 +101,22 @@ describe('listenHttp', () => {
     await slow.connected;
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
     expect(await slow.closed).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('closes a connection whose client does not read the answer', async () => {
+    const answer = { status: 200, headers: {}, body: Buffer.alloc(64 * 1024 * 1024) };
+    const { port } = await listen(() => answer, loopback, [], { answerIdleMs: 100 });
+    const closed = new Promise((resolve) => {
+      const onRequest = (message: unknown): void => {
+        unsubscribe('http.server.request.start', onRequest);
+        (message as { readonly socket: Socket }).socket.once('close', resolve);
+      };
+      subscribe('http.server.request.start', onRequest);
+    });
+    const client = connect({ port, host: '127.0.0.1' }, () => client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+    await closed;
+    expect(client.bytesRead).toBeLessThan(answer.body.length);
+    client.destroy();
   });
 
   it('closes the oldest connection where there are too many, and answers the new one', async () => {

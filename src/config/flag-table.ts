@@ -158,13 +158,7 @@ export const flagTable: readonly Flag[] = [
     'Serve node ports on 127.0.0.0/8 (iptables mode).',
   ),
   setting('masquerade-all', 'bool', 'false', 'masqueradeAll', 'Source NAT for all traffic to cluster IPs.'),
-  setting(
-    'iptables-sync-period',
-    'duration',
-    '30s',
-    'syncPeriod',
-    'Longest time between two comparisons of the whole state; not for ipvs.',
-  ),
+  setting('iptables-sync-period', 'duration', '30s', 'syncPeriod', 'As --ipvs-sync-period, for the other modes.'),
   setting(
     'iptables-min-sync-period',
     'duration',
@@ -177,7 +171,7 @@ export const flagTable: readonly Flag[] = [
     'duration',
     '30s',
     'syncPeriod',
-    'Longest time between two comparisons of the whole state, for ipvs.',
+    'Twice this is how long a change may wait before /healthz is 503. The kernel is compared every audit.period.',
   ),
   setting('ipvs-min-sync-period', 'duration', '1s', 'minSyncPeriod', 'Shortest time between two rounds, for ipvs.'),
   setting('ipvs-scheduler', 'string', '', 'ipvs.scheduler', 'Scheduler of every virtual server; blank means rr.'),

@@ -77,11 +77,14 @@ export const kubeProxyFields = {
     masqueradeBit: masqueradeBit('Bit of the packet mark that asks for source NAT. Also used by ipvs.'),
     masqueradeAll: bool('Source NAT for all traffic to cluster IPs. Also used by ipvs.'),
     localhostNodePorts: nullableBool('Serve node ports on 127.0.0.0/8.', true),
-    syncPeriod: duration('Longest time between two comparisons of the whole state.', '30s'),
+    syncPeriod: duration('As that of ipvs, for this mode.', '30s'),
     minSyncPeriod: duration('Shortest time between two rounds.', '1s'),
   }),
   ipvs: section('Settings of the ipvs mode.', {
-    syncPeriod: duration('Longest time between two comparisons of the whole state.', '30s'),
+    syncPeriod: duration(
+      'Twice this is how long a change may wait before `/healthz` is 503. The kernel is compared every `audit.period` of the ProxierConfiguration.',
+      '30s',
+    ),
     minSyncPeriod: duration('Shortest time between two rounds; 0 for none.'),
     scheduler: text('Scheduler of every virtual server, by its kernel name; blank means `rr`.'),
     excludeCIDRs: textList('Virtual servers in these ranges are never touched.'),
@@ -93,7 +96,7 @@ export const kubeProxyFields = {
   nftables: section('Settings of the nftables mode.', {
     masqueradeBit: masqueradeBit('Bit of the packet mark that asks for source NAT.'),
     masqueradeAll: bool('Source NAT for all traffic to cluster IPs.'),
-    syncPeriod: duration('Longest time between two comparisons of the whole state.', '30s'),
+    syncPeriod: duration('As that of ipvs, for this mode.', '30s'),
     minSyncPeriod: duration('Shortest time between two rounds.', '1s'),
   }),
   winkernel: section('Settings for Windows; accepted and ignored.', {

@@ -40,9 +40,9 @@ case ${1-} in
     ;;
 esac
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
-# A listing ends soon: pages that it touches and code that is compiled for it cost more than they bring.
+# A listing ends soon: pages touched, code compiled a second time and threads that do it cost more than they bring.
 if [ PROGRAM = ipvs-status ]; then
-  exec "$node" --max-semi-space-size=1 --no-opt "$here/PROGRAM.cjs" "$@"
+  exec "$node" --max-semi-space-size=1 --no-opt --no-concurrent-recompilation "$here/PROGRAM.cjs" "$@"
 fi
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-65536}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-65536}"
 exec "$node" --max-semi-space-size=2 "$here/PROGRAM.cjs" "$@"

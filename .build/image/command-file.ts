@@ -1,7 +1,7 @@
 /**
  * What starts a program in the image. There is no shell in it, so this is what the launcher of dist/ does, for Node: the
  * kernel starts Node with the one flag of the first line, which is that of the daemon for ipvs-status too: there is no
- * room for the two that it has elsewhere. The settings of malloc are in the environment of the image.
+ * room for those that it has elsewhere. The settings of malloc are in the environment of the image.
  */
 export function commandFile(name: string, launcher: string): string {
   const flag = /^exec "\$node" (--\S+) "\$here/m.exec(launcher)?.[1];

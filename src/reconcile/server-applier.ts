@@ -7,7 +7,7 @@ import type { ServerTable } from './server-table.ts';
 import { Attempts } from './attempts.ts';
 
 /** Operations in one batch, or a few more: keeps a cold start from holding the event loop or the kernel for long. */
-export const operationsPerBatch = 1024;
+export const operationsPerBatch = 2048;
 
 /** Virtual servers looked at before the event loop may do something else. */
 const lookSlice = 256;

@@ -53,8 +53,8 @@ export interface ReconcilerOptions {
 /** Services planned before the event loop may do something else. */
 const planSlice = 200;
 
-/** How many times as long as a comparison took we wait at least until the next: it takes at most 1 % of a core. */
-const auditRestFactor = 100;
+/** How many times as long as a comparison took we wait at least until the next: it takes at most 5 % of a core. */
+const auditRestFactor = 20;
 
 const noSets: ReadonlySet<string> = new Set();
 
@@ -160,7 +160,7 @@ export class Reconciler {
 
   /**
    * Compares the kernel with what we know of it when that is due; what somebody else changed becomes pending. To be
-   * called before new plans are made. A large table is compared less often, so that it takes at most 1 % of a core.
+   * called before new plans are made. A large table is compared less often, so that it takes at most 5 % of a core.
    * Between its steps it waits for `serveChanges`, which may plan and apply: no change waits for a whole audit.
    */
   async audit(serveChanges: () => Promise<void>): Promise<void> {

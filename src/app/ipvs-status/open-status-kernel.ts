@@ -31,7 +31,10 @@ export async function openStatusKernel(): Promise<StatusKernel> {
     listVirtualServers: (counters) => driver.listVirtualServers(counters),
     findVirtualServer: (identity) => driver.findVirtualServer(identity),
     listRealServers: (virtualServers) => driver.listRealServers(virtualServers),
-    readTable: () => (existsSync(tablePath) ? readListingText(tablePath) : undefined),
+    readTable: (virtualServers) => {
+      const text = existsSync(tablePath) ? readListingText(tablePath) : undefined;
+      return text?.hasAll(virtualServers) === true ? text : undefined;
+    },
     readConnections: () => readListedConnections(connectionsPath),
     close: () => {
       transport.close();

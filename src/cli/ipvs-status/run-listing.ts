@@ -39,7 +39,8 @@ export async function listTable(
   const counters = detail === 'stats' || detail === 'rate' ? 'withCounters' : 'withoutCounters';
   const found = await listing.kernel.listVirtualServers(counters);
   listing.write(versionLine(listing.version) + tableHeading(detail));
-  const table = detail === 'plain' ? listing.kernel.readTable() : undefined;
+  const virtualServers = found.map(({ virtualServer }) => virtualServer);
+  const table = detail === 'plain' ? listing.kernel.readTable(virtualServers) : undefined;
   const ordered = sorted ? sortVirtualServers(found, identityOf) : found;
   if (table !== undefined && options.has('numeric')) {
     const marked = await readRealServers(listing, ordered.filter(isMarked));

@@ -22,8 +22,11 @@ export interface StatusKernel {
   listVirtualServers(counters: 'withCounters' | 'withoutCounters'): Promise<readonly ListedVirtualServer[]>;
   findVirtualServer(identity: VirtualServerIdentity): Promise<ListedVirtualServer | undefined>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]>;
-  /** Real servers of all virtual servers but those of firewall marks; undefined where there is no such cheap reading. */
-  readTable(): ListedTable | undefined;
+  /**
+   * Real servers of all virtual servers but those of firewall marks; undefined where there is no such cheap reading, or
+   * where it lacks one of these virtual servers.
+   */
+  readTable(virtualServers: readonly VirtualServer[]): ListedTable | undefined;
   readConnections(): AsyncIterable<ListedConnection>;
   close(): void;
 }

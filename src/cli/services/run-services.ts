@@ -17,7 +17,9 @@ interface ServicesKernel {
   info(): Promise<unknown>;
   listVirtualServers(counters: 'withCounters'): Promise<readonly ListedVirtualServer[]>;
   listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ListedRealServer[])[]>;
-  readTable(): { realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] } | undefined;
+  readTable(
+    virtualServers: readonly VirtualServer[],
+  ): { realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] } | undefined;
   close(): void;
 }
 
@@ -108,14 +110,10 @@ async function picture(kernel: ServicesKernel, options: ServicesOptions, world: 
 }
 
 /** Those of firewall marks, and of all where there is no text of the table, are asked for one by one. */
-async function readRealServers(
-  kernel: ServicesKernel,
-  virtualServers: readonly ListedVirtualServer[],
-): Promise<RealServersOf> {
-  const table = kernel.readTable();
-  const asked = virtualServers
-    .map(({ virtualServer }) => virtualServer)
-    .filter(({ identity }) => table === undefined || identity.kind === 'firewallMark');
+async function readRealServers(kernel: ServicesKernel, listed: readonly ListedVirtualServer[]): Promise<RealServersOf> {
+  const virtualServers = listed.map(({ virtualServer }) => virtualServer);
+  const table = kernel.readTable(virtualServers);
+  const asked = virtualServers.filter(({ identity }) => table === undefined || identity.kind === 'firewallMark');
   const lists = asked.length === 0 ? [] : await kernel.listRealServers(asked);
   const found = new Map(asked.map(({ key }, index) => [key, lists[index] ?? []]));
   return ({ key, identity }) => found.get(key) ?? table?.realServersOf(identity) ?? [];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IpvsOperation } from '../../model/operation.ts';
 import type { ObservedRealServer } from '../../model/real-server.ts';
-import type { VirtualServer, VirtualServerIdentity } from '../../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { virtualServerFamily } from '../../model/virtual-server.ts';
 import { errno, NetlinkError } from '../../netlink/errors.ts';
 import { MessageReader } from '../../netlink/message-reader.ts';
@@ -118,18 +118,10 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
       visitor.virtualServer(virtualServer, counters);
       if (index % scanSlice === scanSlice - 1) await nextTurn();
     }
-    if (!existsSync(this.#tablePath)) {
-      return this.#visitRealServers(
-        listed.map((found) => found.virtualServer),
-        visitor,
-      );
-    }
-    const text = new TableText((key, realServers) => visitor.realServers(key, realServers));
-    for await (const piece of readInSlices(this.#tablePath)) {
-      text.push(piece);
-      await visitor.pause?.();
-    }
-    text.end();
+    // Where another network namespace has virtual servers too the text lacks some of ours: see `ListingText.hasAll`.
+    const unseen = new Map(listed.map(({ virtualServer }) => [virtualServer.key, virtualServer]));
+    if (existsSync(this.#tablePath)) await this.#visitText(visitor, (key) => unseen.delete(key));
+    await this.#visitRealServers([...unseen.values()], visitor);
   }
 
   async listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]> {
@@ -207,6 +199,18 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   async zeroCounters(virtualServer?: VirtualServer): Promise<void> {
     const what = virtualServer === undefined ? 'reset all counters' : `reset counters of ${virtualServer.key}`;
     await this.#exchangeOne(what, (writer, family) => encodeZero(writer, family, virtualServer?.identity));
+  }
+
+  async #visitText(visitor: TableVisitor, onSeen: (key: VirtualServerKey) => void): Promise<void> {
+    const text = new TableText((key, realServers) => {
+      onSeen(key);
+      visitor.realServers(key, realServers);
+    });
+    for await (const piece of readInSlices(this.#tablePath)) {
+      text.push(piece);
+      await visitor.pause?.();
+    }
+    text.end();
   }
 
   async #visitRealServers(virtualServers: readonly VirtualServer[], visitor: TableVisitor): Promise<void> {

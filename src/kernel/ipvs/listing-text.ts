@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { ForwardingMethod } from '../../model/real-server.ts';
 import type { Protocol } from '../../model/service-key.ts';
-import type { VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { virtualServerKey } from '../../model/virtual-server.ts';
 import type { ListedRealServer } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
@@ -60,6 +60,16 @@ export class ListingText {
     }
   }
 
+  /**
+   * Whether the text has each of these, but for firewall marks. It lacks some where another network namespace has
+   * virtual servers too: whenever the kernel goes on with the text it passes over as many of ours as it has seen of others.
+   */
+  hasAll(virtualServers: readonly VirtualServer[]): boolean {
+    return virtualServers.every(
+      ({ identity }) => identity.kind === 'firewallMark' || this.#blockOf(identity) !== undefined,
+    );
+  }
+
   /** Real servers of a virtual server in the kernel's order; empty for one that the text does not have. */
   realServersOf(identity: VirtualServerIdentity): readonly ListedRealServer[] {
     const { start, end } = this.rangeOf(identity);
@@ -68,8 +78,7 @@ export class ListingText {
 
   /** The same as numbers of real servers. */
   rangeOf(identity: VirtualServerIdentity): RealServerRange {
-    const number = numberOf(identity);
-    const block = number === undefined ? this.#otherBlocks.get(virtualServerKey(identity)) : this.#blocks.get(number);
+    const block = this.#blockOf(identity);
     if (block === undefined) return nothing;
     return { start: this.#starts[block] ?? 0, end: this.#starts[block + 1] ?? this.#endpoints.length };
   }
@@ -82,6 +91,11 @@ export class ListingText {
   /** The rest of its line: forwarding method and other columns, with the line feed. */
   columnsAt(index: number): Uint8Array {
     return this.#columns[this.#columnsOf.at(index)] ?? noColumns;
+  }
+
+  #blockOf(identity: VirtualServerIdentity): number | undefined {
+    const number = numberOf(identity);
+    return number === undefined ? this.#otherBlocks.get(virtualServerKey(identity)) : this.#blocks.get(number);
   }
 
   /** `TCP  0A600001:0050 rr  `; lines of the heading and of firewall marks are passed over. */

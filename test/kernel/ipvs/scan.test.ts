@@ -62,6 +62,21 @@ describe('scan', () => {
     expect(await scan(without)).toEqual(await scan(world.driver));
   });
 
+  it('shows every real server where another network namespace has virtual servers too', async () => {
+    const lines = (prefix: string) =>
+      Array.from({ length: 600 }, (_, index) => {
+        const service = `${prefix}.${index >> 8}.${index & 255}:80`;
+        return `-A -t ${service} -s rr\n-a -t ${service} -r 10.244.1.2:80 -m\n`;
+      }).join('');
+    await world.run('ip netns add other && ip -n other link set lo up');
+    await world.run(`ip netns exec other ipvsadm -R <<'END'\n${lines('10.98')}END`);
+    await world.run(`ipvsadm -R <<'END'\n${lines('10.97')}END`);
+    const found = await scan(world.driver);
+    await world.run('ip netns del other');
+    expect(found.size).toBe(1200);
+    expect([...found.values()].filter((value) => value instanceof Set && value.size === 1)).toHaveLength(600);
+  });
+
   it('reads a large table whole, in many turns of the event loop', async () => {
     const lines = Array.from({ length: 1500 }, (_, index) => {
       const service = `10.97.${index >> 8}.${index & 255}:80`;

@@ -73,3 +73,16 @@ it('real servers on this node, as Services get them', async () => {
     listings.filter((list) => list[0] !== '-Sn'),
   );
 });
+
+it('a large table, while another network namespace has one too', async () => {
+  const table = (prefix: string) =>
+    Array.from({ length: 400 }, (_, index) => {
+      const service = `${prefix}.${index >> 8}.${index & 255}:80`;
+      return `-A -t ${service} -s rr\n-a -t ${service} -r 10.1.1.2:80 -m\n`;
+    }).join('');
+  await world.shell.run('ip netns add other && ip -n other link set lo up');
+  await world.shell.run(`ip netns exec other ipvsadm -R <<'END'\n${table('10.98')}END`);
+  await world.shell.run(`ipvsadm -R <<'END'\n${table('10.97')}END`);
+  await expectSame(world, [words('-Ln'), words('-L'), words('-Ln --nosort')]);
+  await world.shell.run('ip netns del other');
+});

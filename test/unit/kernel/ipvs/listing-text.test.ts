@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { readListedConnections } from '../../../../src/kernel/ipvs/connection-text.ts';
 import { readListingText } from '../../../../src/kernel/ipvs/listing-text.ts';
 import type { VirtualServerIdentity } from '../../../../src/model/virtual-server.ts';
-import { virtualServer } from '../../../support/ipvs-builders.ts';
+import { markedVirtualServer, virtualServer } from '../../../support/ipvs-builders.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'listing-text-'));
 const path = join(directory, 'text');
@@ -27,6 +27,15 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
   -> [0000:0000:0000:0000:0000:ffff:0A00:0001]:0E88      Tunnel  0      0          0         
 `;
   const none = { activeConnections: 0, inactiveConnections: 0 };
+
+  it('are all there, or some virtual server is not', () => {
+    writeFileSync(path, text);
+    const table = readListingText(path);
+    const present = [virtualServer('TCP', '10.96.0.1:80'), virtualServer('SCTP', '[fd00::1]:3720')];
+    expect(table.hasAll([...present, markedVirtualServer(8, 'IPv4')])).toBe(true);
+    expect(table.hasAll([...present, virtualServer('TCP', '10.96.0.1:81')])).toBe(false);
+    expect(table.hasAll([virtualServer('SCTP', '[fd00::2]:3720')])).toBe(false);
+  });
 
   it('are read in their order', () => {
     writeFileSync(path, text);

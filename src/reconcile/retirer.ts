@@ -78,12 +78,19 @@ export class Retirer {
   /** Reads the counters of those that are due; returns the removals that are in order now. */
   async removals(): Promise<readonly IpvsOperation[]> {
     const now = this.#clock.monotonicMs();
-    const due = [...this.#draining].filter(([, draining]) => draining.nextLookMs <= now);
+    const due = [...this.#draining].filter(([key, draining]) => draining.nextLookMs <= now && this.#stillDrains(key));
     const servers = due.map(([key]) => this.#table.observed(key)?.virtualServer);
     const known = servers.filter((server): server is VirtualServer => server !== undefined);
     if (known.length === 0) return [];
     const listed = await this.#driver.listRealServers(known);
     return known.flatMap((virtualServer, index) => this.#removalsOf(virtualServer, listed[index] ?? [], now));
+  }
+
+  /** What is gone without our doing is forgotten: it would be due for ever. */
+  #stillDrains(key: VirtualServerKey): boolean {
+    const drains = this.#table.draining(key).length > 0;
+    if (!drains) this.#draining.delete(key);
+    return drains;
   }
 
   #follow(key: VirtualServerKey): void {

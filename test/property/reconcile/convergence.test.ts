@@ -4,7 +4,7 @@ import type { ObjectChange } from '../../scenarios/format/scenario.ts';
 import { parseScenarios } from '../../scenarios/format/parse-scenarios.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ApiObjects } from '../../scenarios/run/api-objects.ts';
-import { Program, configOf } from '../../scenarios/run/program.ts';
+import { configOf, DueForEverError, Program } from '../../scenarios/run/program.ts';
 import { type Happening, movingLife, objectChange, sharedLife, troubledLife } from './cluster-life.ts';
 import { TroubledWorld } from './troubled-world.ts';
 
@@ -81,10 +81,15 @@ class Node {
   /** A round that fails is repeated soon, as the daemon does it. */
   async #wait(seconds: number): Promise<void> {
     for (let elapsed = 0; elapsed < seconds; elapsed += 10) {
-      await this.program.wait(Math.min(10, seconds - elapsed) * 1_000).catch(() => undefined);
+      await this.program.wait(Math.min(10, seconds - elapsed) * 1_000).catch(unlessDueForEver);
       await this.round();
     }
   }
+}
+
+/** Rounds may fail while there is trouble. */
+function unlessDueForEver(error: unknown): void {
+  if (error instanceof DueForEverError) throw error;
 }
 
 async function endsAsAColdStart(happenings: readonly Happening[]): Promise<void> {

@@ -14,6 +14,12 @@ const nodeName = 'node-1';
 
 const noObserver: ReconcileObserver = { applied() {}, failed() {}, recovered() {}, drifted() {}, conflict() {} };
 
+/** Far more than anything needs while it waits for a minute. */
+const mostRounds = 10_000;
+
+/** A round is due again and again, and none changes that. */
+export class DueForEverError extends Error {}
+
 /** One run of the program between start and end: tables, planning and reconciling, with the wiring of the daemon. */
 export class Program {
   readonly tables = new ClusterTables(() => {});
@@ -58,8 +64,10 @@ export class Program {
   /** Lets time pass, with a round whenever one is due. */
   async wait(durationMs: number): Promise<void> {
     const endMs = this.#clock.monotonicMs() + durationMs;
+    let rounds = 0;
     for (;;) {
       const nowMs = this.#clock.monotonicMs();
+      if (++rounds > mostRounds) throw new DueForEverError(`${mostRounds} rounds in ${durationMs} ms`);
       const dueMs = Math.max(this.#reconciler.nextDueMs() ?? Number.POSITIVE_INFINITY, nowMs);
       await this.#clock.advance(Math.min(dueMs, endMs) - nowMs);
       if (dueMs > endMs) return;

@@ -166,6 +166,17 @@ describe('Retirer', () => {
     expect(listings).toBe(1);
   });
 
+  it('is not woken for ever by a virtual server that went without its doing', async () => {
+    connections.set(one.key, 1);
+    table.replaceObserved([{ virtualServer: web, realServers: [draining(one)] }]);
+    retirer.follow([web.key]);
+    table.observeMissing(web.key);
+    await clock.advance(60_000);
+    expect(await removals()).toEqual([]);
+    expect(retirer.size).toBe(0);
+    expect(retirer.nextDueMs()).toBeUndefined();
+  });
+
   it('does not remove a virtual server that was wanted again in the meantime', async () => {
     connections.set(one.key, 1);
     table.replaceObserved([{ virtualServer: web, realServers: [draining(one)] }]);

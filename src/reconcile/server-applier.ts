@@ -83,10 +83,10 @@ export class ServerApplier {
     return this.#table.isObserved(key) || this.#mayBeAdded(key);
   }
 
+  /** What waits for its address is not due either: it would be for ever. */
   #forgetSettled(): void {
-    if (this.attempts.failedCount === 0) return;
-    const pending = new Set(this.#table.pendingKeys());
-    this.attempts.forgetUnless((key) => pending.has(key));
+    const isWaiting = (key: VirtualServerKey) => this.#table.desired(key) !== undefined && !this.#mayBeWritten(key);
+    this.attempts.forgetUnless((key) => this.#table.isPending(key) && !isWaiting(key));
   }
 
   #dueKeys(wanted: (key: VirtualServerKey) => boolean): VirtualServerKey[] {

@@ -269,6 +269,21 @@ describe('ServerApplier', () => {
     expect(table.observed(web.key)).toBeDefined();
   });
 
+  it('is not woken for one that was refused and then has to wait for its address', async () => {
+    want(web, one);
+    refuses = () => true;
+    await applyWanted();
+    mayBeAdded = () => false;
+    await clock.advance(500);
+    await applyWanted();
+    await applier.applyUnwanted();
+    expect(applier.attempts.nextDueMs()).toBeUndefined();
+    refuses = () => false;
+    mayBeAdded = () => true;
+    await applyWanted();
+    expect(table.pendingCount).toBe(0);
+  });
+
   it('takes nothing for done when the outcome of a batch is unknown', async () => {
     want(web, one);
     const lost = new ServerApplier({

@@ -57,10 +57,6 @@ export class ServerTable {
     return this.#observed.has(key);
   }
 
-  get observedCount(): number {
-    return this.#observed.size;
-  }
-
   get desiredCount(): number {
     return this.#desired.size;
   }

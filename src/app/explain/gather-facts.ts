@@ -12,7 +12,7 @@ import type { ServicePlan } from '../../plan/service-plan.ts';
 import { DesiredState } from '../../reconcile/desired-state.ts';
 import type { NodeView } from '../tools/node-view.ts';
 import type { ToolSettings } from '../tools/tool-settings.ts';
-import { askHttp } from './ask-http.ts';
+import { askHttp } from '../ask-http.ts';
 import type { FoundService } from './find-service.ts';
 import { conntrackFacts, otherModeChains, pathFacts, ruleFacts, settingFacts } from './kernel-facts.ts';
 import { type EndpointAnswer, probeEndpoints } from './probe-endpoints.ts';

@@ -1,6 +1,6 @@
-import { get } from 'node:http';
 import type { ListenAddress } from '../../config/config.ts';
 import { serverName } from '../../observe/http-listener.ts';
+import { askHttp, type HttpReply } from '../ask-http.ts';
 import type { OtherProxy } from './other-proxy.ts';
 
 /** A port on which a Service proxy answers, and the path that tells it from others. */
@@ -10,21 +10,11 @@ export interface ProxyPort {
   readonly path: '/healthz' | '/proxyMode';
 }
 
-/** What a port answered with. */
-interface PortAnswer {
-  readonly status: number;
-  /** The header of that name; ours has our name, and kube-proxy sends none. */
-  readonly server: string;
-  /** At most 64 KiB. */
-  readonly body: string;
-}
-
 /** How a port is asked; undefined when nobody answers in HTTP. */
-export type AskPort = (port: ProxyPort) => Promise<PortAnswer | undefined>;
+export type AskPort = (port: ProxyPort) => Promise<HttpReply | undefined>;
 
-/** Loopback answers at once or not at all. */
+/** Whether somebody is alive depends on it: longer than loopback ever takes. */
 const answerTimeoutMs = 1_000;
-const mostBytes = 64 * 1024;
 const modes: ReadonlySet<string> = new Set(['ipvs', 'iptables', 'nftables', 'userspace', 'kernelspace']);
 
 /**
@@ -65,7 +55,7 @@ export async function proxiesOnPorts(ports: readonly ProxyPort[], ask: AskPort =
 }
 
 /** What the answer says, where it is that of a Service proxy. */
-function whatItTells(path: ProxyPort['path'], { status, body }: PortAnswer): string | undefined {
+function whatItTells(path: ProxyPort['path'], { status, body }: HttpReply): string | undefined {
   if (path === '/proxyMode') {
     const mode = body.trim();
     return status === 200 && modes.has(mode) ? `with ${mode}` : undefined;
@@ -83,19 +73,6 @@ function isHealthOfProxy(body: string): boolean {
   }
 }
 
-function askPort({ host, port, path }: ProxyPort): Promise<PortAnswer | undefined> {
-  return new Promise((resolve) => {
-    const request = get({ host, port, path, agent: false, timeout: answerTimeoutMs }, (response) => {
-      let body = '';
-      const server = String(response.headers['server'] ?? '');
-      const settle = () => resolve({ status: response.statusCode ?? 0, server, body });
-      response.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-        if (body.length > mostBytes) response.destroy();
-      });
-      response.on('close', settle);
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(undefined));
-  });
+function askPort({ host, port, path }: ProxyPort): Promise<HttpReply | undefined> {
+  return askHttp(host, port, path, answerTimeoutMs);
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { processIds, processText } from '../process-table.ts';
 import type { OtherProxy } from './other-proxy.ts';
 
 /** Programs that are Service proxies, and the arguments with which they are none. */
@@ -15,31 +16,18 @@ const programs: ReadonlyMap<string, readonly string[]> = new Map([
 export function proxyProcesses(procDirectory = '/proc'): readonly OtherProxy[] {
   return processIds(procDirectory).flatMap((id) => {
     const directory = join(procDirectory, id);
-    const name = read(join(directory, 'comm')).trim();
+    const name = processText(join(directory, 'comm')).trim();
     const excluding = programs.get(name);
     if (excluding === undefined || !isRunning(directory)) return [];
-    const words = read(join(directory, 'cmdline')).split('\0');
+    const words = processText(join(directory, 'cmdline')).split('\0');
     if (excluding.some((word) => words.includes(word) || words.includes(`${word}=true`))) return [];
     return isInOtherNetwork(procDirectory, directory) ? [] : [{ sign: 'process', name, seen: `process ${id}` }];
   });
 }
 
-function processIds(procDirectory: string): readonly string[] {
-  return readdirSync(procDirectory).filter((name) => /^\d+$/.test(name));
-}
-
-/** Empty when the process has ended meanwhile, or may not be looked at. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 /** The state is the first word after the name, which may hold spaces and parentheses. */
 function isRunning(directory: string): boolean {
-  const stat = read(join(directory, 'stat'));
+  const stat = processText(join(directory, 'stat'));
   return !['Z', 'X', ''].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '');
 }
 

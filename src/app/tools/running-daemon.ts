@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { processIds, processText } from '../process-table.ts';
 
 /** The ipvs-proxier that runs on this node. */
 export interface RunningDaemon {
@@ -16,8 +17,7 @@ const passing = /^--(?:cleanup|init-only|write-config-to|version|help)\b/;
 
 /** Looks for the daemon among the processes that can be seen. Of several the first by number. */
 export function findRunningDaemon(procDirectory = '/proc'): RunningDaemon | undefined {
-  const numbers = readdirSync(procDirectory).filter((name) => /^\d+$/.test(name));
-  for (const name of numbers.sort((a, b) => Number(a) - Number(b))) {
+  for (const name of [...processIds(procDirectory)].sort((a, b) => Number(a) - Number(b))) {
     const flags = daemonFlags(join(procDirectory, name));
     if (flags !== undefined) return { processId: Number(name), flags };
   }
@@ -25,7 +25,7 @@ export function findRunningDaemon(procDirectory = '/proc'): RunningDaemon | unde
 }
 
 function daemonFlags(process: string): readonly string[] | undefined {
-  const words = commandLine(process);
+  const words = processText(join(process, 'cmdline')).split('\0').slice(0, -1);
   const program = words.slice(0, 8).findIndex((word) => programs.test(word));
   // The runtime comes first: an editor that has the file open is no daemon.
   if (program < 1 || !/(?:^|\/)node$/.test(words[0] ?? '')) return undefined;
@@ -33,14 +33,6 @@ function daemonFlags(process: string): readonly string[] | undefined {
   if (flags.some((flag) => passing.test(flag)) || (flags[0] !== undefined && !flags[0].startsWith('-')))
     return undefined;
   return flags.map((flag, index) => withVisiblePath(flag, flags[index - 1] ?? '', process));
-}
-
-function commandLine(process: string): readonly string[] {
-  try {
-    return readFileSync(join(process, 'cmdline'), 'utf8').split('\0').slice(0, -1);
-  } catch {
-    return []; // it has ended meanwhile, or is hidden
-  }
 }
 
 /** Files are named as the daemon sees them, which may be in a container. */

@@ -4,7 +4,7 @@ import type { Protocol } from '../../model/service-key.ts';
 import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { virtualServerKey } from '../../model/virtual-server.ts';
 import type { ListedRealServer } from '../drivers.ts';
-import { DriverError } from '../errors.ts';
+import { attemptReading } from './attempt-reading.ts';
 import { readEndpoint } from './endpoint-text.ts';
 
 /** By the number of the first letter. */
@@ -188,13 +188,13 @@ const forwardingMethods: Readonly<Record<string, ForwardingMethod>> = {
 
 /** Reads the text. Reading waits for no disk, so it is done at once. Throws `DriverError`. */
 export function readListingText(path: string): ListingText {
-  const file = attempt(path, () => openSync(path, 'r'));
+  const file = attemptReading(path, () => openSync(path, 'r'));
   try {
     const text = new ListingText();
     const bytes = Buffer.allocUnsafe(roomBytes);
     let kept = 0;
     for (;;) {
-      const read = attempt(path, () => readSync(file, bytes, { offset: kept }));
+      const read = attemptReading(path, () => readSync(file, bytes, { offset: kept }));
       if (read === 0) return text;
       const taken = text.push(bytes, kept + read);
       bytes.copyWithin(0, taken, kept + read);
@@ -271,13 +271,4 @@ function hexadecimal(bytes: Buffer, start: number, digits: number): number {
 
 function upperHexadecimal(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');
-}
-
-function attempt<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const errnoName = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    throw new DriverError('ipvs', `read ${path}`, { errnoName }, { cause: error });
-  }
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DriverError } from '../errors.ts';
+import { attemptReading } from './attempt-reading.ts';
 
 /** The kernel hands out about a page per read, whatever the room. */
 const readBytes = 64 * 1024;
@@ -13,12 +13,12 @@ const sliceBytes = 128 * 1024;
  * every slice. Throws `DriverError`.
  */
 export async function* readInSlices(path: string): AsyncGenerator<string> {
-  const file = attempt(path, () => openSync(path, 'r'));
+  const file = attemptReading(path, () => openSync(path, 'r'));
   try {
     const buffer = Buffer.allocUnsafe(readBytes);
     let untilTurn = sliceBytes;
     for (;;) {
-      const length = attempt(path, () => readSync(file, buffer));
+      const length = attemptReading(path, () => readSync(file, buffer));
       if (length === 0) return;
       yield buffer.toString('latin1', 0, length);
       untilTurn -= length;
@@ -28,14 +28,5 @@ export async function* readInSlices(path: string): AsyncGenerator<string> {
     }
   } finally {
     closeSync(file);
-  }
-}
-
-function attempt<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const errnoName = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    throw new DriverError('ipvs', `read ${path}`, { errnoName }, { cause: error });
   }
 }

@@ -3,13 +3,19 @@ import { get } from 'node:http';
 /** What a port answered with. */
 export interface HttpReply {
   readonly status: number;
-  /** The header of that name. */
+  /** The header of that name; ours has our name, and kube-proxy sends none. */
   readonly server: string;
+  /** At most 64 KiB and what came with their last piece. */
   readonly body: string;
 }
 
-/** What a port of this node answers; undefined where nobody does, or not in time. */
-export function askHttp(host: string, port: number, path: string): Promise<HttpReply | undefined> {
+/** What a port of this node answers; undefined where nobody does in HTTP, or not in time. */
+export function askHttp(
+  host: string,
+  port: number,
+  path: string,
+  timeoutMs = usualTimeoutMs,
+): Promise<HttpReply | undefined> {
   return new Promise((resolve) => {
     const request = get({ host, port, path, agent: false, timeout: timeoutMs }, (response) => {
       let body = '';
@@ -27,5 +33,5 @@ export function askHttp(host: string, port: number, path: string): Promise<HttpR
 }
 
 /** Loopback answers at once or not at all. */
-const timeoutMs = 150;
+const usualTimeoutMs = 150;
 const mostLetters = 64 * 1024;

@@ -1,9 +1,10 @@
-// Runs all that a change must pass, prints a table, and leaves the totals in .cache/test-results/totals.
+// Runs all that a change must pass, prints a table with the failed tests below it, and leaves the totals in .cache/test-results/totals.
 // A step that fails without having counted a failure, or without any count, is one failure.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { failedTests } from './failed-tests.ts';
 
 const resultsDirectory = '.cache/test-results';
 
@@ -90,10 +91,17 @@ function report(all: readonly Outcome[]): void {
     const cells = [String(passed).padStart(8), String(failed).padStart(8), seconds.toFixed(1).padStart(10)];
     console.log(name.padEnd(10) + cells.join(''));
   }
+  for (const { name, message } of globSync(resultFile('*.json')).sort().flatMap(failedIn)) {
+    console.log(`\nfailed: ${name}\n${message.replace(/^/gm, '    ')}`);
+  }
   const passed = sum(all.map((outcome) => outcome.passed));
   const failed = sum(all.map((outcome) => outcome.failed)) + (passed === 0 ? 1 : 0);
   writeFileSync(join(resultsDirectory, 'totals'), `${passed} passed, ${failed} failed\n`);
   process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function failedIn(file: string): ReturnType<typeof failedTests> {
+  return failedTests(readFileSync(file, 'utf8'), process.cwd());
 }
 
 function sum(numbers: readonly number[]): number {

@@ -32,6 +32,6 @@ export function askHttp(
   });
 }
 
-/** Loopback answers at once or not at all. */
-const usualTimeoutMs = 150;
+/** Loopback refuses at once where nobody listens; who listens may have to wait for a processor of a busy node. */
+const usualTimeoutMs = 3_000;
 const mostLetters = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { ApiClient, ApiStream, JsonAnswer, StreamOptions } from '../../src/kubernetes/watch/kube-client.ts';
 
 /** How long a request may take that the server is going to answer, on a machine that is busy with other things. */
-const patienceMs = 500;
+const patienceMs = 1_000;
 
 /**
  * An API client that knows when its requests have been answered. Where a test moves the clock itself, requests have to

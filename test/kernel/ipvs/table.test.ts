@@ -94,7 +94,7 @@ describe('counters', () => {
     for (const port of [41001, 41002, 41003]) await sendDatagram(port, '10.96.0.10', 9);
     // The kernel adds up its counters every two seconds.
     await world.run(
-      'timeout 20 sh -c \'until ipvsadm -Ln --stats | grep -q "10.96.0.10:9 *3 *3 "; do sleep 0.2; done\'',
+      'timeout 120 sh -c \'until ipvsadm -Ln --stats | grep -q "10.96.0.10:9 *3 *3 "; do sleep 0.2; done\'',
     );
     const [observed] = await world.driver.list();
     expect(observed?.counters.incomingPackets).toBe(3n);

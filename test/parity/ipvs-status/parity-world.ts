@@ -63,7 +63,8 @@ export async function expectSame(world: ParityWorld, argumentLists: readonly (re
   }
 }
 
-function withoutTimes(printed: Printed): Printed {
+/** The same with `mm:ss` for the time that connections have left. */
+export function withoutTimes(printed: Printed): Printed {
   return { ...printed, output: printed.output.replaceAll(/^(\w+) +\d\d:\d\d /gm, '$1 mm:ss ') };
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "capabilities.h"
 #include "conversation.h"
 #include "monitor.h"
 #include "worker.h"
@@ -19,6 +20,8 @@ struct Instance {
   std::unordered_map<uint32_t, Monitor*> monitors;
   uint32_t next_number = 1;
   Worker worker;
+  /** For sockets whose calls may take long. Its thread starts with the first of them. */
+  Worker background_worker;
 };
 
 napi_value type_error(napi_env env, const std::string& message) {
@@ -156,7 +159,8 @@ bool read_socket_options(napi_env env, Arguments& arguments, SocketOptions* opti
       !arguments.option("sendBufferBytes", 0, INT_MAX / 2, &send_buffer) ||
       !arguments.option("datagramBytes", 16, 1 << 30, &datagram) ||
       !arguments.option("readBytes", 16, 1 << 30, &read) || !arguments.option("strictCheck", &options->strict_check) ||
-      !arguments.option("noEnobufs", &options->no_enobufs) || !read_groups(env, arguments, &options->groups) ||
+      !arguments.option("noEnobufs", &options->no_enobufs) ||
+      !arguments.option("background", &options->background) || !read_groups(env, arguments, &options->groups) ||
       !read_filter(arguments, &options->filter)) {
     return false;
   }
@@ -196,6 +200,7 @@ napi_value close_socket(napi_env env, napi_callback_info info) {
   found->second->closed = true;  // the descriptor goes with the last call that still uses it
   instance.sockets.erase(found);
   instance.worker.wake();
+  instance.background_worker.wake();
   return nullptr;
 }
 
@@ -227,7 +232,8 @@ napi_value run_later(napi_env env, napi_callback_info info, Kind kind, const cha
   Arguments arguments(env, info, function);
   std::unique_ptr<Job> job = read_job(env, arguments, kind);
   if (job == nullptr) return nullptr;
-  Worker& worker = arguments.instance().worker;
+  Instance& instance = arguments.instance();
+  Worker& worker = job->socket->is_background() ? instance.background_worker : instance.worker;
   const int error = worker.start(env);
   if (error != 0) return system_error(env, error, "netlink thread");
   napi_value promise;
@@ -290,6 +296,14 @@ napi_value close_monitor(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value limit_capabilities_now(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "limitCapabilities");
+  int64_t kept;
+  if (!arguments.argument(0, "the set of capabilities", 0, 9007199254740991.0, &kept)) return nullptr;
+  const int error = limit_capabilities(static_cast<uint64_t>(kept));
+  return error == 0 ? nullptr : system_error(env, error, "capabilities of this thread");
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -305,7 +319,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"open", open_socket},       {"close", close_socket},        {"exchange", exchange_later},
       {"dumpMany", dump_many_later}, {"exchangeSync", exchange_now}, {"dumpManySync", dump_many_now},
-      {"monitor", open_monitor},   {"closeMonitor", close_monitor},
+      {"monitor", open_monitor},   {"closeMonitor", close_monitor}, {"limitCapabilities", limit_capabilities_now},
   };
   for (const auto& entry : functions) {
     napi_value function;

@@ -79,7 +79,8 @@ int Socket::open(const SocketOptions& options, std::shared_ptr<Socket>* opened) 
 Socket::Socket(int descriptor, const SocketOptions& options)
     : descriptor_(descriptor),
       datagram_bytes_(options.datagram_bytes),
-      read_bytes_(std::max(options.read_bytes, least_read_bytes())) {}
+      read_bytes_(std::max(options.read_bytes, least_read_bytes())),
+      is_background_(options.background) {}
 
 Socket::~Socket() { ::close(descriptor_); }
 

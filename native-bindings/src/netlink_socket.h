@@ -18,6 +18,7 @@ struct SocketOptions {
   size_t read_bytes = 65536;      // receives offer the kernel this much room, more only where it has to be
   bool strict_check = false;      // NETLINK_GET_STRICT_CHK
   bool no_enobufs = false;        // NETLINK_NO_ENOBUFS
+  bool background = false;        // calls run in a thread of their own: they may be long, and hold up no others
   std::vector<int> groups;        // multicast groups, by number
   std::vector<sock_filter> filter;
 };
@@ -46,6 +47,8 @@ class Socket {
 
   int descriptor() const { return descriptor_; }
   size_t datagram_bytes() const { return datagram_bytes_; }
+  /** Whether its calls run in the thread for long ones. */
+  bool is_background() const { return is_background_; }
   /**
    * Room to offer for a datagram of a dump: `SocketOptions::read_bytes`, or more where more has been offered on this
    * socket, for the kernel makes its datagrams as large as the most that it was ever offered (up to 32 KiB).
@@ -67,6 +70,7 @@ class Socket {
   const int descriptor_;
   const size_t datagram_bytes_;
   const size_t read_bytes_;
+  const bool is_background_;
   size_t most_offered_ = 0;
 };
 

@@ -32,6 +32,8 @@ export interface NativeSocketOptions {
   readonly strictCheck?: boolean;
   /** NETLINK_NO_ENOBUFS: what does not fit the receive buffer is dropped silently. */
   readonly noEnobufs?: boolean;
+  /** Calls take long: they run in a thread of their own, one after the other, and no call on another socket waits. */
+  readonly background?: boolean;
   /** Multicast groups by number. */
   readonly groups?: readonly number[];
   /** Classic BPF program over incoming multicast messages, as `struct sock_filter` lies in memory. */
@@ -61,6 +63,16 @@ export interface NetlinkAddon {
   closeMonitor(monitor: number): void;
 }
 
+/** All that the addon has. */
+export interface NativeAddon extends NetlinkAddon {
+  /**
+   * Takes every capability that is not in the set (2 to the power of its number, added up) from the calling thread, and
+   * sets no_new_privs: programs that it starts, and what it becomes by execve, have no more. Other threads keep what
+   * they have. What the system refuses throws an `Error` with a positive `errno`, with a part of them gone.
+   */
+  limitCapabilities(kept: number): void;
+}
+
 /** The addon is not there or does not load on this machine. */
 export class AddonLoadError extends Error {
   readonly code = 'ADDON_NOT_LOADED';
@@ -81,13 +93,13 @@ export class AddonLoadError extends Error {
 export function loadNetlinkAddon(
   moduleUrl: string = import.meta.url,
   architecture: string = process.arch,
-): NetlinkAddon {
+): NativeAddon {
   const require = createRequire(moduleUrl);
   const paths = addonPaths(dirname(fileURLToPath(moduleUrl)), architecture);
   const reasons: string[] = [];
   for (const path of paths) {
     try {
-      return require(path) as NetlinkAddon; // the compiled side of this interface; its tests keep the two together
+      return require(path) as NativeAddon; // the compiled side of this interface; its tests keep the two together
     } catch (error) {
       reasons.push(firstLine(error));
     }

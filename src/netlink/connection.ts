@@ -24,6 +24,8 @@ export interface AddonTransportOptions {
   readonly datagramBytes?: number;
   /** rtnetlink: headers and attributes of dump requests are filters. Default false. */
   readonly strictCheck?: boolean;
+  /** Conversations take long; those of other transports do not wait for them. Default false. */
+  readonly background?: boolean;
 }
 
 /** Socket buffers, in bytes: room for the refusal of every message of a 64 KiB datagram (768 bytes each and more). */
@@ -91,7 +93,7 @@ class AddonTransport implements Transport {
   }
 
   #openSocket(): number {
-    const { protocol, dumps, datagramBytes, strictCheck } = this.#options;
+    const { protocol, dumps, datagramBytes, strictCheck, background } = this.#options;
     try {
       return this.#addon.open({
         protocol,
@@ -100,6 +102,7 @@ class AddonTransport implements Transport {
         ...(dumps === 'small' ? { readBytes: pageBytes } : {}),
         ...(datagramBytes === undefined ? {} : { datagramBytes }),
         ...(strictCheck === undefined ? {} : { strictCheck }),
+        ...(background === undefined ? {} : { background }),
       });
     } catch (error) {
       throw openFailure(this.#name, error);

@@ -52,6 +52,15 @@ describe('netlink addon: conversations', () => {
     expect(linkIndexes(later.bytes)).toEqual(linkIndexes(atOnce.bytes));
   });
 
+  it('does not let other calls wait for one on a background socket', async () => {
+    const background = open({ background: true });
+    const stuck = addon.dumpMany(background, unanswered(), 3_600_000);
+    const queued = addon.dumpMany(background, links(), 1000);
+    expect(linkIndexes((await addon.dumpMany(open(), links(), 10_000)).bytes)).toContain(1);
+    addon.close(background);
+    expect((await Promise.all([stuck, queued])).map((result) => result.errno)).toEqual([errno.EBADF, errno.EBADF]);
+  });
+
   it('grows the answer over many requests', async () => {
     const count = 2000;
     const requests = batch((writer) => {
@@ -329,7 +338,10 @@ describe('loadNetlinkAddon', () => {
 
   it('exports what the interface names', () => {
     expect(Object.keys(addon).sort()).toEqual(
-      ['close', 'closeMonitor', 'dumpMany', 'dumpManySync', 'exchange', 'exchangeSync', 'monitor', 'open'].sort(),
+      [
+        ...['close', 'closeMonitor', 'dumpMany', 'dumpManySync', 'exchange', 'exchangeSync', 'monitor', 'open'],
+        'limitCapabilities',
+      ].sort(),
     );
   });
 });

@@ -116,7 +116,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       work.settingsChanged();
     },
     async takeOver() {
-      const node = await openNodeKernel({ ...options, seenFlavour: observing?.flavour(), log });
+      const node = await openNodeKernel({ ...options, seen: observing?.seen(), log });
       await work.stop();
       work = await serveOn(node);
       work.wake();

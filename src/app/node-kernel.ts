@@ -1,8 +1,8 @@
 import type { LoadedSettings } from '../config/effective-config.ts';
 import type { ProxierSettings } from '../config/config.ts';
-import { IptablesRulesDriver } from '../kernel/rules/driver.ts';
-import type { IptablesFlavour } from '../kernel/rules/iptables-version.ts';
+import { IptablesRulesDriver, type IptablesRulesDriverOptions } from '../kernel/rules/driver.ts';
 import type { CommandRunner } from '../kernel/rules/run-command.ts';
+import type { SeenRules } from '../kernel/rules/seen-rules.ts';
 import { createSysctlDriver } from '../kernel/sysctl/driver.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { Log } from '../observe/log.ts';
@@ -51,18 +51,21 @@ export async function openNodeKernel(options: {
   readonly settings: LoadedSettings;
   readonly metrics: Pick<Metrics, 'proxier'>;
   readonly runCommand?: CommandRunner;
-  /** Of which the rules were that a look has shown; it need not be found out again. */
-  readonly seenFlavour?: IptablesFlavour | undefined;
+  /** What a look at the rules has shown, all of one flavour; it need not be found out again. */
+  readonly seen?: readonly SeenRules[] | undefined;
   readonly log: Log;
 }): Promise<NodeKernel> {
-  const { settings, metrics, runCommand, seenFlavour, log } = options;
+  const { settings, metrics, seen = [], log } = options;
   requireRawSockets();
   const kernel = await prepareKernel(settings, log, (operations) =>
     metrics.proxier.operations('virtualServer', 'applied', operations),
   );
-  for (const flavour of [seenFlavour, settings.config.proxier.iptablesFlavour]) {
-    if (flavour === undefined) continue;
-    const rules = new IptablesRulesDriver({ flavour, ...(runCommand && { run: runCommand }) });
+  const run = options.runCommand && { run: options.runCommand };
+  const choices: IptablesRulesDriverOptions[] = [{ flavour: settings.config.proxier.iptablesFlavour, ...run }];
+  const [first] = seen;
+  if (first !== undefined) choices.unshift({ flavour: first.iptables.flavour, seen, ...run });
+  for (const choice of choices) {
+    const rules = new IptablesRulesDriver(choice);
     const families = await rules.families();
     if (families.length > 0) return { kernel, rules, families };
   }

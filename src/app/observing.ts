@@ -4,7 +4,9 @@ import { operationText } from '../cli/operation-text.ts';
 import type { ClusterTables } from '../cluster/tables.ts';
 import type { ProxierSettings } from '../config/config.ts';
 import type { LoadedSettings } from '../config/effective-config.ts';
-import type { IptablesFlavour } from '../kernel/rules/iptables-version.ts';
+import { rememberVersions } from '../kernel/rules/find-iptables.ts';
+import { type CommandRunner, commandRunner } from '../kernel/rules/run-command.ts';
+import type { SeenRules } from '../kernel/rules/seen-rules.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { Klog } from '../observe/klog.ts';
@@ -39,13 +41,14 @@ const restFactor = 100;
 /** Where `audit.period` is 0. */
 const usualPeriodMs = 10_000;
 const retryMs = 10_000;
+const programLimits = { timeoutMs: 30_000, maxOutputBytes: 256 * 1024 * 1024 };
 /** What is shown of the changes in the log line that counts them. */
 const shownExamples = 5;
 
 /** The work, with what serving need not find out again. */
 export interface ObservingWork extends NodeWork {
-  /** Whose rules the node has, once a look has shown it. */
-  readonly flavour: () => IptablesFlavour | undefined;
+  /** What the last look showed of the node's rules, all of the flavour in use; nothing before the first. */
+  readonly seen: () => readonly SeenRules[];
 }
 
 /** What a look at the node showed. */
@@ -66,9 +69,10 @@ export function startObserving(parts: ObservingParts): ObservingWork {
   let dueMs = Number.NEGATIVE_INFINITY;
   let nodeLeaving: boolean | undefined;
   let shown: Picture | undefined;
-  let flavour: IptablesFlavour | undefined;
+  let seen: readonly SeenRules[] = [];
   let unread: readonly string[] = [];
   let hasEnded = false;
+  const run = rememberVersions(commandRunner(programLimits));
   const look = async () => {
     const node = tables.node(nodeName);
     if (node !== undefined && node.leaving !== nodeLeaving) {
@@ -79,9 +83,10 @@ export function startObserving(parts: ObservingParts): ObservingWork {
     const startMs = clock.monotonicMs();
     tables.takeChangedServices();
     parts.meter.changesDropped();
-    const intended = await intendedOperations(parts, flavour ?? proxier.iptablesFlavour);
+    const flavour = seen[0]?.iptables.flavour ?? proxier.iptablesFlavour;
+    const intended = await intendedOperations(parts, flavour, run);
     if (hasEnded) return;
-    flavour = intended.flavour;
+    seen = intended.seen;
     const picture = pictureOf(intended.operations);
     metrics.mode.intended(picture.counts);
     for (const why of intended.unread.filter((each) => !unread.includes(each))) {
@@ -107,7 +112,7 @@ export function startObserving(parts: ObservingParts): ObservingWork {
   };
   listener.started?.(families);
   return {
-    flavour: () => flavour,
+    seen: () => seen,
     desired: { holderOf: () => undefined, plan: () => undefined },
     changed: lookForTheFirstTime,
     wake: lookForTheFirstTime,
@@ -123,13 +128,17 @@ export function startObserving(parts: ObservingParts): ObservingWork {
   };
 }
 
-async function intendedOperations(parts: ObservingParts, flavour: ProxierSettings['iptablesFlavour']) {
+async function intendedOperations(
+  parts: ObservingParts,
+  flavour: ProxierSettings['iptablesFlavour'],
+  run: CommandRunner,
+) {
   const { settings, proxier, tables, nodeName, openView = openNodeView } = parts;
-  const view = await openView(flavour);
+  const view = await openView(flavour, 'now', run);
   try {
     const config = { ...settings.config, proxier };
     const { operations } = await planNodeState({ tables, config, nodeName, view, withSettings: true });
-    return { operations, flavour: view.rules.flavour, unread: view.unread };
+    return { operations, seen: view.rules.seen ?? [], unread: view.unread };
   } finally {
     view.close();
   }

@@ -6,6 +6,7 @@ import { createIpSetDriver } from '../../kernel/ipset/driver.ts';
 import { createIpvsDriver, type IpvsKernelDriver } from '../../kernel/ipvs/driver.ts';
 import { createSysctlDriver } from '../../kernel/sysctl/driver.ts';
 import type { ProxierSettings } from '../../config/config.ts';
+import type { CommandRunner } from '../../kernel/rules/run-command.ts';
 import { type IpAddress, ipFamilies } from '../../model/ip.ts';
 import { AddonLoadError, loadNetlinkAddon } from '../../native/addon.ts';
 import { openAddonTransport } from '../../netlink/connection.ts';
@@ -35,11 +36,13 @@ export interface NodeView {
 
 /**
  * Opens the kernel for reading. A part that is not there, or may not be read, is told and counts as empty; modules are
- * not loaded for it. Rules take programs to read: `later` leaves them to whoever asks for those of a family.
+ * not loaded for it. Rules take programs to read: `later` leaves them to whoever asks for those of a family; `run`
+ * starts them.
  */
 export async function openNodeView(
   flavour: ProxierSettings['iptablesFlavour'],
   readRules: 'now' | 'later' = 'now',
+  run?: CommandRunner,
 ): Promise<NodeView> {
   const open = await opener();
   const transports: Transport[] = [];
@@ -51,7 +54,8 @@ export async function openNodeView(
   const gaps: Gaps = { absent: [], unread: [] };
   const ipvs = await openIpvs(opened, gaps);
   const address = createAddressDriver({ transport: opened(netlinkProtocol.route) });
-  const rules = savedRulesReader({ flavour, onProblem: (problem) => noteOnce(gaps.unread, problem) });
+  const onProblem = (problem: string) => noteOnce(gaps.unread, problem);
+  const rules = savedRulesReader({ flavour, onProblem, ...(run && { run }) });
   if (readRules === 'now') await rules.families();
   // with ten thousand Services there are as many addresses
   const list = once(() => address.list());

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { ProxierSettings } from '../../config/config.ts';
 import { flavourInUse } from '../../kernel/rules/choose-flavour.ts';
-import { findIptables, rememberVersions, systemFlavour } from '../../kernel/rules/find-iptables.ts';
+import { findIptables, type Iptables, rememberVersions, systemFlavour } from '../../kernel/rules/find-iptables.ts';
 import type { IptablesFlavour } from '../../kernel/rules/iptables-version.ts';
 import { saveRules } from '../../kernel/rules/iptables-runs.ts';
+import { seenIn, type SeenRules } from '../../kernel/rules/seen-rules.ts';
 import type { SavedRules } from '../../kernel/rules/parse-save.ts';
 import { type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
 import { type IpFamily, ipFamilies } from '../../model/ip.ts';
@@ -12,6 +13,8 @@ import { type IpFamily, ipFamilies } from '../../model/ip.ts';
 export interface SavedRulesReader {
   /** Whose rules were read; undefined as long as none were, or where there are none. */
   readonly flavour?: IptablesFlavour | undefined;
+  /** What those showed of the node, by family; worked out at each call. */
+  readonly seen?: readonly SeenRules[];
   /** Families with a packet filter that can be read; both where there is none, so that what is wanted can be shown. */
   families(): Promise<readonly IpFamily[]>;
   /** Read once, when it is first asked for; undefined where there are none to be read. */
@@ -38,6 +41,9 @@ export function savedRulesReader(options: SavedRulesReaderOptions): SavedRulesRe
     get flavour() {
       return reader.flavour;
     },
+    get seen() {
+      return reader.seen;
+    },
     saved: (family) => reader.saved(family),
     families: async () => {
       const readable: IpFamily[] = [];
@@ -53,12 +59,18 @@ class Reader {
   readonly #options: SavedRulesReaderOptions;
   readonly #run: CommandRunner;
   readonly #read = new Map<string, Promise<SavedRules | undefined>>();
+  readonly #saved = new Map<Iptables, SavedRules>();
   #choosing: Promise<IptablesFlavour> | undefined;
   flavour: IptablesFlavour | undefined;
 
   constructor(options: SavedRulesReaderOptions) {
     this.#options = options;
     this.#run = rememberVersions(options.run ?? commandRunner(limits));
+  }
+
+  get seen(): readonly SeenRules[] {
+    const inUse = [...this.#saved].filter(([{ flavour }]) => flavour === this.flavour);
+    return inUse.map(([iptables, saved]) => seenIn(iptables, saved));
   }
 
   async saved(family: IpFamily): Promise<SavedRules | undefined> {
@@ -81,7 +93,9 @@ class Reader {
     const iptables = await findIptables(this.#run, family, flavour);
     if (iptables === undefined) return undefined;
     try {
-      return await saveRules(this.#run, iptables);
+      const saved = await saveRules(this.#run, iptables);
+      this.#saved.set(iptables, saved);
+      return saved;
     } catch (error) {
       this.#options.onProblem(`packet filter rules: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;

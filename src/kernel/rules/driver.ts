@@ -17,6 +17,7 @@ import { restoreRules, saveRules, tryRestore } from './iptables-runs.ts';
 import { capabilitiesFrom, probes, probesAnswered, renderProbe, renderScratchChain } from './probe-extensions.ts';
 import { renderRemoval, renderRestore } from './render-restore.ts';
 import { type CommandRunner, commandRunner } from './run-command.ts';
+import { SeenFamilies, type SeenRules } from './seen-rules.ts';
 
 export interface IptablesRulesDriverOptions {
   readonly flavour: IptablesFlavour | 'auto';
@@ -24,6 +25,8 @@ export interface IptablesRulesDriverOptions {
   readonly run?: CommandRunner;
   /** Where the proc file system is mounted; `/proc` by default. */
   readonly procDirectory?: string;
+  /** What is known of the node already, all of the flavour given; no program is started to find that out again. */
+  readonly seen?: readonly SeenRules[];
 }
 
 const defaultLimits = { timeoutMs: 30_000, maxOutputBytes: 64 * 1024 * 1024 };
@@ -43,6 +46,7 @@ export class IptablesRulesDriver implements RulesDriver {
   #flavour: IptablesFlavour | undefined;
   readonly #iptables = new Map<IpFamily, Iptables>();
   readonly #firstReads = new FirstReads();
+  readonly #seen: SeenFamilies;
   /** Save programs of which a nat table was found, or could be made. */
   readonly #working = new Set<string>();
 
@@ -50,6 +54,7 @@ export class IptablesRulesDriver implements RulesDriver {
     this.#run = rememberVersions(options.run ?? commandRunner(defaultLimits));
     this.#flavourSetting = options.flavour;
     this.#procDirectory = options.procDirectory ?? '/proc';
+    this.#seen = new SeenFamilies(options.seen ?? []);
   }
 
   /** The flavour in use; found out once, at the first call of any method. */
@@ -76,7 +81,9 @@ export class IptablesRulesDriver implements RulesDriver {
     wanted: ReadonlySet<RuleExtension> = new Set(ruleExtensions),
   ): Promise<RuleCapabilities> {
     const iptables = await this.#find(family);
-    const answered = probesAnswered(this.#firstReads.take(iptables) ?? (await saveRules(this.#run, iptables)));
+    const answered =
+      this.#seen.takeAnswered(family) ??
+      probesAnswered(this.#firstReads.take(iptables) ?? (await saveRules(this.#run, iptables)));
     const isWanted = (probe: Probe) => wanted.has(probe === 'random-fully' ? 'MASQUERADE' : probe);
     const open = probes.filter((probe) => isWanted(probe) && !answered.has(probe));
     if (open.length === 0 || (await this.#canHold(iptables, open, existingSet))) return capabilitiesFrom(new Set());
@@ -130,7 +137,7 @@ export class IptablesRulesDriver implements RulesDriver {
     const known = this.#iptables.get(family);
     if (known !== undefined) return known;
     const flavour = await this.flavour();
-    const found = await findIptables(this.#run, family, flavour);
+    const found = this.#seen.iptables(family) ?? (await findIptables(this.#run, family, flavour));
     if (found === undefined) {
       throw new DriverError('rules', `find iptables for ${family}`, {
         detail: `no iptables of the ${flavour} flavour, release 1.6.2 or newer`,
@@ -166,6 +173,7 @@ export class IptablesRulesDriver implements RulesDriver {
   /** Listing succeeds also where nothing can be written: only a nat table that exists, or can be made, counts. */
   async #works(family: IpFamily, flavour: IptablesFlavour): Promise<boolean> {
     if (family === 'IPv6' && !this.#hasIpv6()) return false;
+    if (this.#seen.hasNat(family)) return true;
     const iptables = await findIptables(this.#run, family, flavour);
     if (iptables === undefined) return false;
     if (this.#working.has(iptables.save)) return true;

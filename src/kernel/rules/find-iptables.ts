@@ -18,13 +18,19 @@ export interface Iptables {
   readonly restore: string;
 }
 
-/** A runner that asks each program for its version only once: what is installed does not change under a process. */
+/**
+ * A runner that asks each program for its version only once: what is installed does not change under a process. A
+ * program that did not come to its end is asked again.
+ */
 export function rememberVersions(run: CommandRunner): CommandRunner {
   const known = new Map<string, Promise<CommandResult>>();
   return (command) => {
     if (command.parameters[0] !== versionParameter) return run(command);
     const result = known.get(command.file) ?? run(command);
     known.set(command.file, result);
+    result.catch((error: unknown) => {
+      if (!isNotInstalled(error)) known.delete(command.file);
+    });
     return result;
   };
 }
@@ -62,7 +68,11 @@ async function versionOf(run: CommandRunner, name: string): Promise<IptablesVers
     const { exitCode, stdout } = await run({ file: name, parameters: [versionParameter] });
     return exitCode === 0 ? parseIptablesVersion(stdout) : undefined;
   } catch (error) {
-    if (error instanceof CommandError && error.code === 'COMMAND_NOT_FOUND') return undefined;
+    if (isNotInstalled(error)) return undefined;
     throw error;
   }
+}
+
+function isNotInstalled(error: unknown): boolean {
+  return error instanceof CommandError && error.code === 'COMMAND_NOT_FOUND';
 }

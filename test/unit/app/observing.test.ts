@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { startObserving } from '../../../src/app/observing.ts';
+import type { SeenRules } from '../../../src/kernel/rules/seen-rules.ts';
 import type { NodeView } from '../../../src/app/tools/node-view.ts';
 import { ClusterTables } from '../../../src/cluster/tables.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
@@ -22,6 +23,14 @@ function pick<Driver extends object, Name extends keyof Driver>(driver: Driver, 
   return Object.fromEntries(names.map((name) => [name, driver[name]])) as Pick<Driver, Name>;
 }
 
+const seen: readonly SeenRules[] = [
+  {
+    iptables: { family: 'IPv4', flavour: 'legacy', save: 'iptables-legacy-save', restore: 'iptables-legacy-restore' },
+    hasNat: true,
+    answered: new Set(),
+  },
+];
+
 function setup() {
   const kernel = new FakeKernel();
   kernel.nodeAddresses = [ip('192.168.0.1')];
@@ -34,7 +43,7 @@ function setup() {
     address: { ...pick(address, ['list', 'listNodeAddresses']), hasInterface: async () => kernel.hasInterface },
     ipset: pick(ipset, ['list']),
     conntrack: pick(conntrack, ['listUdpFlows']),
-    rules: { families: async () => ['IPv4'], saved: async () => undefined },
+    rules: { families: async () => ['IPv4'], saved: async () => undefined, seen },
     sysctl: { read: () => '1' },
     sysfs: { read: () => undefined },
     absent: [],
@@ -44,6 +53,7 @@ function setup() {
     },
   };
   let closed = 0;
+  const flavours: string[] = [];
   let opening = Promise.resolve();
   const clock = new ManualClock();
   const lines: string[] = [];
@@ -71,7 +81,8 @@ function setup() {
     klog,
     metrics: { mode: { serving: () => {}, intended: (counts) => intended.push(counts) } },
     clock,
-    openView: async () => {
+    openView: async (flavour) => {
+      flavours.push(flavour);
       await opening;
       return view;
     },
@@ -91,7 +102,7 @@ function setup() {
     klog.flush();
     return lines.filter((line) => line.includes('on this node'));
   };
-  return { kernel, clock, work, tables, list, intended, told, pictures, openSlowly, closed: () => closed };
+  return { kernel, clock, work, tables, list, intended, told, pictures, openSlowly, flavours, closed: () => closed };
 }
 
 describe('startObserving', () => {
@@ -128,6 +139,15 @@ describe('startObserving', () => {
     await pass(clock, 15_000);
     expect(pictures()).toHaveLength(2);
     expect(intended.at(-1)?.has('interface')).toBe(false);
+  });
+
+  it('keeps what a look has shown of the rules, for the next one and for who serves', async () => {
+    const { clock, list, work, flavours } = setup();
+    expect(work.seen()).toEqual([]);
+    list();
+    await pass(clock, 35_000);
+    expect(work.seen()).toEqual(seen);
+    expect([...new Set(flavours)]).toEqual(['auto', 'legacy']);
   });
 
   it('shows nothing any more once it has ended', async () => {

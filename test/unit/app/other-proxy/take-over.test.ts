@@ -40,6 +40,21 @@ describe('TakeOver', () => {
     expect(takeOver.isServing).toBe(false);
   });
 
+  it('begins to serve 250 to 650 ms after its end, whenever that is', async () => {
+    const delays: number[] = [];
+    for (let offsetMs = 0; offsetMs < 400; offsetMs += 50) {
+      const { clock, world, takeOver } = setup();
+      await pass(clock, 5_000);
+      await pass(clock, offsetMs);
+      world.present = [];
+      let delayMs = 0;
+      for (; !takeOver.isServing && delayMs < 2_000; delayMs += 10) await pass(clock, 10);
+      delays.push(delayMs);
+    }
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(250);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(650);
+  });
+
   it('serves within a second of its end', async () => {
     const { clock, seen, world, takeOver } = setup();
     await pass(clock, 5_000);
@@ -58,7 +73,7 @@ describe('TakeOver', () => {
     await pass(clock, 4_000);
     for (let restart = 0; restart < 5; restart += 1) {
       world.present = [];
-      await pass(clock, 400);
+      await pass(clock, 200);
       world.present = [kubeProxy];
       await pass(clock, 400);
     }

@@ -76,4 +76,19 @@ describe('the reader of saved rules', () => {
     expect(await rules.families()).toEqual(['IPv4', 'IPv6']);
     expect(reader({}).problems).toEqual([]);
   });
+
+  it('tells what the rules of the flavour in use show of the node', async () => {
+    writeFileSync(join(proc, 'net/ip_tables_names'), 'nat\n');
+    const rules = reader({
+      'iptables-nft-save': empty,
+      'iptables-legacy-save': filled,
+      'ip6tables-legacy-save': empty,
+    });
+    expect(rules.seen).toEqual([]);
+    await rules.families();
+    expect(rules.seen?.map(({ iptables, hasNat }) => `${iptables.save} ${hasNat}`)).toEqual([
+      'iptables-legacy-save true',
+      'ip6tables-legacy-save true',
+    ]);
+  });
 });

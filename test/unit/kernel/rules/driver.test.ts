@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Command, CommandResult } from '../../../../src/kernel/rules/run-command.ts';
 import { IptablesRulesDriver } from '../../../../src/kernel/rules/driver.ts';
+import { parseSave } from '../../../../src/kernel/rules/parse-save.ts';
+import { seenIn } from '../../../../src/kernel/rules/seen-rules.ts';
+import { type IpFamily, ipFamilies } from '../../../../src/model/ip.ts';
 import type { RuleExtension } from '../../../../src/model/rule-set.ts';
 import { planRules } from '../../../../src/plan/plan-rules.ts';
 import { emptyInput } from '../../../support/rule-plans.ts';
@@ -111,6 +114,48 @@ describe('the start', () => {
     await rules.capabilities('IPv4', 'KUBE-CLUSTER-IP');
     await rules.compare(planRules(emptyInput('IPv4')));
     expect(count('-save')).toBe(before + 2);
+  });
+});
+
+describe('what somebody has seen before', () => {
+  const using = (...words: string[]) => `*nat\n:A - [0:0]\n-A A ${words.join(' ')}\nCOMMIT\n`;
+  const seenBefore = (family: IpFamily, saved: string) => {
+    const name = family === 'IPv4' ? 'iptables-nft' : 'ip6tables-nft';
+    const iptables = { family, flavour: 'nft', save: `${name}-save`, restore: `${name}-restore` } as const;
+    return seenIn(iptables, parseSave(saved));
+  };
+
+  it('is not found out again: writing rules starts a save and a restore for each family', async () => {
+    saved = { 'iptables-nft-save': emptyNat, 'ip6tables-nft-save': emptyNat };
+    const seen = ipFamilies.map((family) => seenBefore(family, using('-m comment --comment "x" -j MASQUERADE')));
+    const rules = new IptablesRulesDriver({ flavour: 'nft', run, procDirectory, seen });
+    expect(await rules.families()).toEqual(['IPv4', 'IPv6']);
+    expect(await rules.flavour()).toBe('nft');
+    for (const family of ipFamilies) {
+      await rules.capabilities(family, 'KUBE-CLUSTER-IP', new Set<RuleExtension>(['comment']));
+      await rules.apply(planRules(emptyInput(family)));
+    }
+    expect(started).toEqual(['iptables-nft', 'ip6tables-nft'].flatMap((name) => [`${name}-save`, `${name}-restore`]));
+  });
+
+  it('is tried where rules did not show it', async () => {
+    saved = { 'iptables-nft-save': emptyNat };
+    const rules = new IptablesRulesDriver({ flavour: 'nft', run, procDirectory, seen: [seenBefore('IPv4', emptyNat)] });
+    await rules.capabilities('IPv4', 'KUBE-CLUSTER-IP', new Set<RuleExtension>(['physdev']));
+    expect(started).toEqual(['iptables-nft-restore']);
+    await rules.capabilities('IPv4', 'KUBE-CLUSTER-IP', new Set<RuleExtension>(['physdev']));
+    expect(started.slice(1)).toEqual(['iptables-nft-save', 'iptables-nft-restore']);
+  });
+
+  it('counts for nothing where there was no nat table', async () => {
+    const rules = new IptablesRulesDriver({
+      flavour: 'nft',
+      run,
+      procDirectory,
+      seen: [seenBefore('IPv4', '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n')],
+    });
+    expect(await rules.families()).toEqual(['IPv4', 'IPv6']);
+    expect(count('-restore')).toBe(2);
   });
 });
 

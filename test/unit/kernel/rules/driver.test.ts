@@ -119,10 +119,10 @@ describe('the start', () => {
 
 describe('what somebody has seen before', () => {
   const using = (...words: string[]) => `*nat\n:A - [0:0]\n-A A ${words.join(' ')}\nCOMMIT\n`;
-  const seenBefore = (family: IpFamily, saved: string) => {
+  const seenBefore = (family: IpFamily, text: string) => {
     const name = family === 'IPv4' ? 'iptables-nft' : 'ip6tables-nft';
     const iptables = { family, flavour: 'nft', save: `${name}-save`, restore: `${name}-restore` } as const;
-    return seenIn(iptables, parseSave(saved));
+    return seenIn(iptables, parseSave(text));
   };
 
   it('is not found out again: writing rules starts a save and a restore for each family', async () => {

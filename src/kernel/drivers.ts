@@ -1,7 +1,13 @@
 import type { IpAddress, IpFamily } from '../model/ip.ts';
 import type { IpSet, IpSetEntry } from '../model/ip-set.ts';
 import type { AddressOperation, IpSetOperation, IpvsOperation } from '../model/operation.ts';
-import type { ForwardingMethod, ObservedRealServer, RealServerKey, TrafficCounters } from '../model/real-server.ts';
+import type {
+  ForwardingMethod,
+  ObservedRealServer,
+  RealServer,
+  RealServerKey,
+  TrafficCounters,
+} from '../model/real-server.ts';
 import type { Protocol } from '../model/service-key.ts';
 import type { RuleSet } from '../model/rule-set.ts';
 import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
@@ -179,12 +185,27 @@ export interface TrackedFlow {
   readonly originalDestinationPort: number;
   readonly replySource: IpAddress;
   readonly replySourcePort: number;
+  /** What the kernel calls it: a flow of the same addresses that begins anew is called otherwise. */
+  readonly id?: number;
+}
+
+/** Flows that are looked for: those to an address and port, or of them those that the real server answers. */
+export interface FlowTarget {
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly realServer?: Pick<RealServer, 'address' | 'port'>;
 }
 
 export interface ConntrackDriver {
-  /** UDP flows of the family. */
-  listUdpFlows(family: IpFamily): Promise<readonly TrackedFlow[]>;
-  /** Deletes the flows; one that is gone already is no failure. Returns how many were deleted. */
+  /**
+   * UDP flows of the family; with targets those of the targets, and whatever others the kernel cannot be told to leave
+   * out. Takes long where the table is large; other drivers go on meanwhile.
+   */
+  listUdpFlows(family: IpFamily, targets?: readonly FlowTarget[]): Promise<readonly TrackedFlow[]>;
+  /**
+   * Deletes the flows; one that is gone already is no failure, and one that has begun anew stays. Returns how many were
+   * deleted.
+   */
   deleteFlows(flows: readonly TrackedFlow[]): Promise<number>;
 }
 

@@ -10,6 +10,8 @@ export const conntrackMessage = { new: 0x100, get: 0x101, delete: 0x102 } as con
 export const flowAttribute = {
   originalTuple: 1,
   replyTuple: 2,
+  /** u32 in network order. */
+  id: 12,
   /** u16 in network order; absent for zone 0. */
   zone: 18,
   /** Nest of `filterAttribute`; since Linux 5.8, ignored before. */
@@ -29,7 +31,13 @@ export const ipAttribute = {
 export const protocolAttribute = { number: 1, sourcePort: 2, destinationPort: 3 } as const;
 
 /** Which fields of the tuples in a dump request count (`CTA_FILTER_*`): u32 in host order. */
-export const filterAttribute = { originalFlags: 1 } as const;
+export const filterAttribute = { originalFlags: 1, replyFlags: 2 } as const;
 
-/** The protocol number counts (`CTA_FILTER_FLAG(CTA_PROTO_NUM)`). */
-export const filterProtocolNumber = 0x8;
+/** Fields that count (`CTA_FILTER_FLAG`). Addresses only for IPv4: for IPv6 the kernel (6.1 to 6.18) inverts them. */
+export const filterFlag = {
+  sourceAddress: 0x1,
+  destinationAddress: 0x2,
+  protocolNumber: 0x8,
+  sourcePort: 0x10,
+  destinationPort: 0x20,
+} as const;

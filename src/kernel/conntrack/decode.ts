@@ -14,29 +14,31 @@ import {
 } from './attributes.ts';
 
 /**
- * The UDP flow of the reply that the reader is at. Undefined for one of another protocol, and for one in a zone other
- * than 0: those belong to a virtual switch, and a tuple without its zone does not name them. Throws
- * `MalformedMessageError`.
+ * The UDP flow of the reply that the reader is at. `otherZone` for one in a zone other than 0: those belong to a virtual
+ * switch, and a tuple without its zone does not name them. Throws `MalformedMessageError`.
  */
-export function decodeUdpFlow(message: MessageReader): TrackedFlow | undefined {
+export function decodeUdpFlow(message: MessageReader): TrackedFlow | 'otherProtocol' | 'otherZone' {
   const attributes = message.attributes(netfilterHeaderBytes);
   if (message.type !== conntrackMessage.new) {
     throw new MalformedMessageError(`conntrack: reply of type ${message.type} is not a flow`);
   }
   let original: Tuple | undefined;
   let reply: Tuple | undefined;
+  let id: number | undefined;
   while (attributes.next()) {
     if (attributes.type === flowAttribute.originalTuple) {
       // Most flows are TCP: those are left out before any address is turned into text.
-      if (protocolOf(attributes.nested()) !== protocolNumber.UDP) return undefined;
+      if (protocolOf(attributes.nested()) !== protocolNumber.UDP) return 'otherProtocol';
       original = readTuple(attributes.nested());
     } else if (attributes.type === flowAttribute.replyTuple) {
       reply = readTuple(attributes.nested());
     } else if (attributes.type === flowAttribute.zone && attributes.u16Network() !== 0) {
-      return undefined;
+      return 'otherZone';
+    } else if (attributes.type === flowAttribute.id) {
+      id = attributes.u32Network();
     }
   }
-  return flowOf(original, reply);
+  return { ...flowOf(original, reply), ...(id === undefined ? {} : { id }) };
 }
 
 /** One direction of a flow. */

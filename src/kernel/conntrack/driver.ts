@@ -5,10 +5,11 @@ import { MessageReader } from '../../netlink/message-reader.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { Transport } from '../../netlink/transport.ts';
 import { formatEndpoint } from '../../model/virtual-server.ts';
-import type { ConntrackDriver, TrackedFlow } from '../drivers.ts';
+import type { ConntrackDriver, FlowTarget, TrackedFlow } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
 import { decodeUdpFlow } from './decode.ts';
 import { encodeDeleteFlow, encodeListUdpFlows } from './encode.ts';
+import { type FlowFilter, flowFilters, passesFilter } from './flow-filter.ts';
 
 /** What a driver of the connection tracking table needs. */
 export interface ConntrackDriverOptions {
@@ -27,21 +28,20 @@ const flowsPerTurn = 1_000;
 class CtnetlinkDriver implements ConntrackDriver {
   readonly #transport: Transport;
   readonly #writer = new MessageWriter();
+  /** Whether the kernel may know filters. */
+  #kernelFilters = true;
 
   constructor(options: ConntrackDriverOptions) {
     this.#transport = options.transport;
   }
 
-  async listUdpFlows(family: IpFamily): Promise<readonly TrackedFlow[]> {
-    this.#writer.reset();
-    encodeListUdpFlows(this.#writer, family);
-    const reader = new MessageReader(await this.#request(`list ${family} flows`));
-    const flows: TrackedFlow[] = [];
-    for (let seen = 1; reader.next(); seen++) {
-      if (seen % flowsPerTurn === 0) await nextTurn();
-      const flow = decodeUdpFlow(reader);
-      if (flow !== undefined) flows.push(flow);
+  async listUdpFlows(family: IpFamily, targets?: readonly FlowTarget[]): Promise<readonly TrackedFlow[]> {
+    if (this.#kernelFilters) {
+      const flows = await this.#listFiltered(family, flowFilters(family, targets));
+      if (flows !== undefined) return flows;
     }
+    const { flows } = await this.#list(family, undefined);
+    this.#kernelFilters = false;
     return flows;
   }
 
@@ -57,6 +57,34 @@ class CtnetlinkDriver implements ConntrackDriver {
     return flows.length - refusals.length;
   }
 
+  /** Undefined where the kernel does not filter: before Linux 5.8 it shows everything instead, or refuses. */
+  async #listFiltered(family: IpFamily, filters: readonly FlowFilter[]): Promise<readonly TrackedFlow[] | undefined> {
+    const flows: TrackedFlow[] = [];
+    for (const filter of filters) {
+      const listing = await this.#list(family, filter).catch(unlessNotSupported);
+      if (listing === undefined || listing.others > 0) return undefined;
+      if (!listing.flows.every((flow) => passesFilter(filter, flow))) return undefined;
+      for (const flow of listing.flows) flows.push(flow);
+    }
+    return flows;
+  }
+
+  /** The UDP flows that the kernel shows, and the number of those of other protocols. */
+  async #list(family: IpFamily, filter: FlowFilter | undefined) {
+    this.#writer.reset();
+    encodeListUdpFlows(this.#writer, family, filter);
+    const reader = new MessageReader(await this.#request(`list ${family} flows`));
+    const flows: TrackedFlow[] = [];
+    let others = 0;
+    for (let seen = 1; reader.next(); seen++) {
+      if (seen % flowsPerTurn === 0) await nextTurn();
+      const flow = decodeUdpFlow(reader);
+      if (typeof flow === 'object') flows.push(flow);
+      else if (flow === 'otherProtocol') others++;
+    }
+    return { flows, others };
+  }
+
   async #request(what: string): Promise<Uint8Array> {
     try {
       return await this.#transport.request(this.#writer);
@@ -65,6 +93,13 @@ class CtnetlinkDriver implements ConntrackDriver {
       throw error;
     }
   }
+}
+
+/** What a kernel says to a filter that it does not know; it says one of them where a module is missing, too. */
+function unlessNotSupported(error: unknown): undefined {
+  const cause = error instanceof DriverError ? error.cause : error;
+  if (cause instanceof NetlinkError && (cause.errno === errno.EINVAL || cause.errno === errno.EOPNOTSUPP)) return;
+  throw error;
 }
 
 const hints = new Map<number, string>([

@@ -1,14 +1,15 @@
-import type { IpFamily } from '../../model/ip.ts';
+import type { IpAddress, IpFamily } from '../../model/ip.ts';
 import { familyOf } from '../../model/ip.ts';
 import { messageFlags } from '../../netlink/constants.ts';
 import type { MessageWriter } from '../../netlink/message-writer.ts';
 import type { TrackedFlow } from '../drivers.ts';
 import { writeIp } from '../ip-attribute.ts';
 import { addressFamily, protocolNumber } from '../ip-numbers.ts';
+import type { FlowFilter } from './flow-filter.ts';
 import {
   conntrackMessage,
   filterAttribute,
-  filterProtocolNumber,
+  filterFlag,
   flowAttribute,
   ipAttribute,
   protocolAttribute,
@@ -16,18 +17,18 @@ import {
 } from './attributes.ts';
 
 /**
- * Appends the request for the UDP flows of a family: a dump. For IPv4 the kernel filters by protocol (since 5.8);
- * IPv6 flows come unfiltered, and so does everything from older kernels: look at the protocol of what comes.
+ * Appends the request for the UDP flows of a family: a dump. Without a filter the flows of all protocols come, and with
+ * one from kernels before 5.8 too, which ignore it: look at what comes.
  */
-export function encodeListUdpFlows(writer: MessageWriter, family: IpFamily): void {
+export function encodeListUdpFlows(writer: MessageWriter, family: IpFamily, filter: FlowFilter | undefined): void {
   writer.begin(conntrackMessage.get, messageFlags.dump);
   writer.header4(addressFamily[family], 0, 0, 0);
-  if (family === 'IPv4') writeProtocolFilter(writer);
+  if (filter !== undefined) writeFilter(writer, family, filter);
   writer.end();
 }
 
 /**
- * Appends the deletion of the one flow with this original direction. The tuple is always complete: without one the
+ * Appends the deletion of the one flow with this original direction and, where it is known, this identity. The tuple is always complete: without one the
  * kernel would delete every flow there is.
  */
 export function encodeDeleteFlow(writer: MessageWriter, flow: TrackedFlow): void {
@@ -45,16 +46,53 @@ export function encodeDeleteFlow(writer: MessageWriter, flow: TrackedFlow): void
   writer.u16Network(protocolAttribute.destinationPort, flow.originalDestinationPort);
   writer.closeNest(protocol);
   writer.closeNest(tuple);
+  if (flow.id !== undefined) writer.u32Network(flowAttribute.id, flow.id);
   writer.end();
 }
 
-function writeProtocolFilter(writer: MessageWriter): void {
-  const tuple = writer.openNest(flowAttribute.originalTuple);
+function writeFilter(writer: MessageWriter, family: IpFamily, filter: FlowFilter): void {
+  const originalFlags = writePartOfTuple(writer, flowAttribute.originalTuple, {
+    address: { type: ipAttribute.destination[family], value: filter.destination, flag: filterFlag.destinationAddress },
+    port: { type: protocolAttribute.destinationPort, value: filter.destinationPort, flag: filterFlag.destinationPort },
+  });
+  const replyFlags = writePartOfTuple(writer, flowAttribute.replyTuple, {
+    address: { type: ipAttribute.source[family], value: filter.replySource, flag: filterFlag.sourceAddress },
+    port: { type: protocolAttribute.sourcePort, value: filter.replySourcePort, flag: filterFlag.sourcePort },
+  });
+  const nest = writer.openNest(flowAttribute.filter);
+  writer.u32(filterAttribute.originalFlags, originalFlags);
+  writer.u32(filterAttribute.replyFlags, replyFlags);
+  writer.closeNest(nest);
+}
+
+/** A field of a tuple; one without value does not count. */
+interface Field<Value> {
+  readonly type: number;
+  readonly value: Value | undefined;
+  readonly flag: number;
+}
+
+/** Appends those fields of a tuple that count, the protocol always; returns their flags. */
+function writePartOfTuple(
+  writer: MessageWriter,
+  type: number,
+  { address, port }: { readonly address: Field<IpAddress>; readonly port: Field<number> },
+): number {
+  let flags: number = filterFlag.protocolNumber;
+  const tuple = writer.openNest(type);
+  if (address.value !== undefined) {
+    const ip = writer.openNest(tupleAttribute.ip);
+    writeIp(writer, address.type, address.value);
+    writer.closeNest(ip);
+    flags |= address.flag;
+  }
   const protocol = writer.openNest(tupleAttribute.protocol);
   writer.u8(protocolAttribute.number, protocolNumber.UDP);
+  if (port.value !== undefined) {
+    writer.u16Network(port.type, port.value);
+    flags |= port.flag;
+  }
   writer.closeNest(protocol);
   writer.closeNest(tuple);
-  const filter = writer.openNest(flowAttribute.filter);
-  writer.u32(filterAttribute.originalFlags, filterProtocolNumber);
-  writer.closeNest(filter);
+  return flags;
 }

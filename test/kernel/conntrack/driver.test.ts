@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createConntrackDriver } from '../../../src/kernel/conntrack/driver.ts';
-import type { TrackedFlow } from '../../../src/kernel/drivers.ts';
+import type { FlowTarget, TrackedFlow } from '../../../src/kernel/drivers.ts';
 import { loadNetlinkAddon } from '../../../src/native/addon.ts';
 import { openAddonTransport } from '../../../src/netlink/connection.ts';
 import { netlinkProtocol } from '../../../src/netlink/constants.ts';
@@ -18,6 +18,9 @@ const insertions = [
   '-p tcp -s 10.0.0.5 -d 10.96.0.10 --sport 3333 --dport 53 --reply-src 10.244.1.9 --reply-dst 10.0.0.5 --reply-port-src 6443 --reply-port-dst 3333 --state ESTABLISHED',
   '-p icmp -s 10.0.0.6 -d 10.0.0.7 --icmp-type 8 --icmp-code 0 --icmp-id 77',
 ];
+/** A flow to another address, which the second real server answers. */
+const besides =
+  '-p udp -s 10.0.0.7 -d 10.96.0.11 --sport 3335 --dport 53 --reply-src 10.244.1.4 --reply-dst 10.0.0.7 --reply-port-src 5353 --reply-port-dst 3335';
 const first: TrackedFlow = {
   protocol: 'UDP',
   originalSource: ip('10.0.0.5'),
@@ -57,8 +60,33 @@ afterAll(async () => {
 describe('listUdpFlows', () => {
   it('has the UDP flows of the family, and no others', async () => {
     const flows = await driver.listUdpFlows('IPv4');
-    expect([...flows].sort((a, b) => a.originalSourcePort - b.originalSourcePort)).toEqual([first, second]);
-    expect(await driver.listUdpFlows('IPv6')).toEqual([ipv6]);
+    expect([...flows].sort((a, b) => a.originalSourcePort - b.originalSourcePort)).toEqual([
+      identified(first),
+      identified(second),
+    ]);
+    expect(await driver.listUdpFlows('IPv6')).toEqual([identified(ipv6)]);
+  });
+
+  it('has the kernel leave out flows to others, and flows that others answer', async () => {
+    await shell.run(`conntrack -I ${besides} -t 120`);
+    const to = { address: first.originalDestination, port: 53 };
+    const secondServer = { address: second.replySource, port: second.replySourcePort };
+    const portsOf = async (...targets: FlowTarget[]) =>
+      (await driver.listUdpFlows('IPv4', targets)).map(({ originalSourcePort }) => originalSourcePort).sort();
+    expect(await portsOf(to)).toEqual([3333, 3334]);
+    expect(await portsOf({ ...to, realServer: secondServer })).toEqual([3334]);
+    expect(await portsOf({ ...to, realServer: { ...secondServer, port: 5354 } })).toEqual([]);
+    expect(await portsOf({ ...to, port: 54 }, { address: ip('10.96.0.11'), port: 53 })).toEqual([3335]);
+    const ten = Array.from({ length: 10 }, (_, index) => ({ ...to, port: index + 50, realServer: secondServer }));
+    expect(await portsOf(...ten)).toEqual([3334, 3335]);
+  });
+
+  it('has the kernel leave out IPv6 flows of other ports', async () => {
+    const server = { address: ipv6.replySource, port: ipv6.replySourcePort };
+    const to = { address: ipv6.originalDestination, port: 53, realServer: server };
+    expect(await driver.listUdpFlows('IPv6', [to])).toEqual([identified(ipv6)]);
+    expect(await driver.listUdpFlows('IPv6', [{ ...to, port: 54 }])).toEqual([]);
+    expect(await driver.listUdpFlows('IPv6', [{ ...to, realServer: { ...server, port: 54 } }])).toEqual([]);
   });
 
   it('has the kernel leave out IPv4 flows of other protocols', async () => {
@@ -80,12 +108,23 @@ describe('deleteFlows', () => {
     expect(await sourcePorts()).toEqual(['icmp', 'tcp 3333', 'udp 3334', 'udp 4444']);
   });
 
+  it('leaves a flow that has begun anew since it was listed', async () => {
+    const [listed] = await driver.listUdpFlows('IPv6');
+    if (listed?.id === undefined) throw new Error('the flow has no identity');
+    expect(await driver.deleteFlows([{ ...listed, id: listed.id ^ 1 }])).toBe(0);
+    expect(await driver.deleteFlows([listed])).toBe(1);
+  });
+
   it('deletes what was listed', async () => {
     const flows = [...(await driver.listUdpFlows('IPv4')), ...(await driver.listUdpFlows('IPv6'))];
     expect(await driver.deleteFlows(flows)).toBe(3);
     expect(await sourcePorts()).toEqual(['icmp', 'tcp 3333']);
   });
 });
+
+function identified(flow: TrackedFlow): TrackedFlow {
+  return { ...flow, id: expect.any(Number) as unknown as number };
+}
 
 /** Protocol and original source port of every flow that conntrack lists, sorted. */
 async function sourcePorts(): Promise<string[]> {

@@ -13,6 +13,7 @@ import { readerOf } from '../../../support/written-message.ts';
 interface Parts {
   readonly type?: number;
   readonly zone?: number;
+  readonly id?: number;
   readonly protocol?: number;
   readonly withoutReply?: boolean;
   readonly withoutPorts?: boolean;
@@ -25,11 +26,16 @@ describe('decodeUdpFlow', () => {
   });
 
   it.each([
-    ['another protocol', { protocol: 6 }],
-    ['a protocol without ports', { protocol: 1, withoutPorts: true }],
-    ['another zone', { zone: 7 }],
-  ])('leaves out a flow of %s', (_, parts) => {
-    expect(decode(parts)).toBeUndefined();
+    ['another protocol', { protocol: 6 }, 'otherProtocol'],
+    ['a protocol without ports', { protocol: 1, withoutPorts: true }, 'otherProtocol'],
+    ['another zone', { zone: 7 }, 'otherZone'],
+  ])('leaves out a flow of %s', (_, parts, reason) => {
+    expect(decode(parts)).toBe(reason);
+  });
+
+  it('reads what the kernel calls the flow', () => {
+    expect(decode({ id: 4_000_000_000 })).toMatchObject({ id: 4_000_000_000 });
+    expect(decode({})).not.toHaveProperty('id');
   });
 
   it.each([
@@ -47,6 +53,7 @@ function decode(parts: Parts) {
     writer.header4(2, 0, 0, 0);
     writeTuple(writer, flowAttribute.originalTuple, parts, ['10.0.0.5', '10.96.0.10']);
     if (!parts.withoutReply) writeTuple(writer, flowAttribute.replyTuple, parts, ['10.244.1.3', '10.0.0.5']);
+    if (parts.id !== undefined) writer.u32Network(flowAttribute.id, parts.id);
     if (parts.zone !== undefined) writer.u16Network(flowAttribute.zone, parts.zone);
   });
   return decodeUdpFlow(reader);

@@ -4,6 +4,7 @@ import type { TrackedFlow } from '../../../../src/kernel/drivers.ts';
 import { errno } from '../../../../src/netlink/errors.ts';
 import type { FakeKernel } from '../../../support/fake-transport.ts';
 import { concatenate, createFakeTransport, refusal } from '../../../support/fake-transport.ts';
+import { messageFields } from '../../../support/captured/message-fields.ts';
 import { readRecording, recordedCommand } from '../../../support/captured/read-recording.ts';
 import { ip } from '../../../support/builders.ts';
 
@@ -28,6 +29,7 @@ describe('listUdpFlows', () => {
         originalDestinationPort: 53,
         replySource: '10.244.1.3',
         replySourcePort: 5353,
+        id: expect.any(Number),
       },
       {
         protocol: 'UDP',
@@ -37,6 +39,7 @@ describe('listUdpFlows', () => {
         originalDestinationPort: 53,
         replySource: '10.244.1.4',
         replySourcePort: 5353,
+        id: expect.any(Number),
       },
     ]);
   });
@@ -51,6 +54,7 @@ describe('listUdpFlows', () => {
         originalDestinationPort: 53,
         replySource: 'fd00:10:244::3',
         replySourcePort: 5353,
+        id: expect.any(Number),
       },
     ]);
   });
@@ -69,6 +73,53 @@ describe('listUdpFlows', () => {
     expect(await listing).toHaveLength(2_000);
     isOver = true;
     expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
+  const target = { address: ip('10.96.0.10'), port: 53, realServer: { address: ip('10.244.1.3'), port: 5353 } };
+
+  it('asks for the flows of the targets only, one listing for each', async () => {
+    const transport = createFakeTransport(() => new Uint8Array(0));
+    const other = { address: ip('10.96.0.11'), port: 53 };
+    expect(await createConntrackDriver({ transport }).listUdpFlows('IPv4', [target, other])).toEqual([]);
+    expect(transport.requests.map((batch) => batch.length)).toEqual([1, 1]);
+    expect(transport.requests.flat().map(filterFlags)).toEqual([
+      ['2a000000', '19000000'],
+      ['2a000000', '08000000'],
+    ]);
+    expect(await createConntrackDriver({ transport }).listUdpFlows('IPv4', [])).toEqual([]);
+    expect(transport.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['shows flows of other protocols', () => deletion],
+    ['shows other UDP flows', () => 'conntrack -L -f ipv6'],
+  ])('has all flows of a kernel that %s instead of filtering, which is remembered', async (_, shown) => {
+    const transport = createFakeTransport(answered(shown()));
+    const driver = createConntrackDriver({ transport });
+    const flows = await driver.listUdpFlows('IPv4', [target, { ...target, port: 54 }]);
+    expect(flows).toEqual(await driverOn(answered(shown())).listUdpFlows('IPv4'));
+    await driver.listUdpFlows('IPv6', [target]);
+    expect(transport.requests.flat().map(filterFlags)).toEqual([['2a000000', '19000000'], [], []]);
+  });
+
+  it('has all flows of a kernel that refuses to filter', async () => {
+    const kernel: FakeKernel = (message) =>
+      filterFlags(message).length > 0 ? refusal(errno.EOPNOTSUPP) : answered(deletion)(message);
+    const transport = createFakeTransport(kernel);
+    const driver = createConntrackDriver({ transport });
+    expect(await driver.listUdpFlows('IPv4', [target])).toHaveLength(2);
+    expect(await driver.listUdpFlows('IPv4', [target])).toHaveLength(2);
+    expect(transport.requests).toHaveLength(3);
+  });
+
+  it('goes on asking a kernel to filter that could not answer', async () => {
+    let isLoaded = false;
+    const transport = createFakeTransport(() => (isLoaded ? new Uint8Array(0) : refusal(errno.EINVAL)));
+    const driver = createConntrackDriver({ transport });
+    await expect(driver.listUdpFlows('IPv4', [target])).rejects.toThrow(/modprobe nf_conntrack_netlink/);
+    isLoaded = true;
+    expect(await driver.listUdpFlows('IPv4', [target])).toEqual([]);
+    expect(transport.requests.flat().map((message) => filterFlags(message).length)).toEqual([2, 0, 2]);
   });
 
   it('names the missing module and the missing capability', async () => {
@@ -111,6 +162,12 @@ describe('deleteFlows', () => {
 
 function driverOn(kernel: FakeKernel) {
   return createConntrackDriver({ transport: createFakeTransport(kernel) });
+}
+
+/** Which fields of the original and of the reply tuple count; none without a filter. */
+function filterFlags(message: Uint8Array): string[] {
+  const { attributes } = messageFields(message, (path) => ['1', '1.1', '1.2', '2', '2.1', '2.2', '25'].includes(path));
+  return [attributes['25.1'], attributes['25.2']].filter((flags) => flags !== undefined);
 }
 
 function flowFrom(port: number): TrackedFlow {

@@ -44,6 +44,11 @@ describe('encodeDeleteFlow, against conntrack -D', () => {
     expect(ours.attributes).toEqual(Object.fromEntries(tuple));
   });
 
+  it('names the flow by its identity too, where that is known', () => {
+    const message = write((writer) => encodeDeleteFlow(writer, { ...flow, id: 0x01020304 }));
+    expect(messageFields(message, isNest).attributes['12']).toBe('01020304');
+  });
+
   it('is a deletion', () => {
     const reader = new MessageReader(write((writer) => encodeDeleteFlow(writer, flow)));
     reader.next();
@@ -52,16 +57,34 @@ describe('encodeDeleteFlow, against conntrack -D', () => {
 });
 
 describe('encodeListUdpFlows', () => {
-  it('has the kernel filter IPv4 flows by protocol', () => {
-    const message = write((writer) => encodeListUdpFlows(writer, 'IPv4'));
+  it('has the kernel filter by protocol', () => {
+    const message = write((writer) => encodeListUdpFlows(writer, 'IPv6', {}));
     expect(messageFields(message, isNest)).toEqual({
-      header: '02000000',
-      attributes: { '1.2.1': '11', '25.1': '08000000' },
+      header: '0a000000',
+      attributes: { '1.2.1': '11', '2.2.1': '11', '25.1': '08000000', '25.2': '08000000' },
     });
   });
 
-  it('asks for IPv6 flows without any filter', () => {
-    const message = write((writer) => encodeListUdpFlows(writer, 'IPv6'));
+  it('has the kernel filter by what the flow is to and who answers it', () => {
+    const filter = {
+      destination: ip('10.96.0.10'),
+      destinationPort: 53,
+      replySource: ip('10.244.1.3'),
+      replySourcePort: 5353,
+    };
+    const message = write((writer) => encodeListUdpFlows(writer, 'IPv4', filter));
+    expect(messageFields(message, isNest)).toEqual({
+      header: '02000000',
+      attributes: {
+        ...{ '1.1.2': '0a60000a', '1.2.1': '11', '1.2.3': '0035' },
+        ...{ '2.1.1': '0af40103', '2.2.1': '11', '2.2.2': '14e9' },
+        ...{ '25.1': '2a000000', '25.2': '19000000' },
+      },
+    });
+  });
+
+  it('asks for all flows without a filter', () => {
+    const message = write((writer) => encodeListUdpFlows(writer, 'IPv6', undefined));
     expect(messageFields(message, isNest)).toEqual({ header: '0a000000', attributes: {} });
     const reader = new MessageReader(message);
     reader.next();

@@ -21,10 +21,14 @@ export interface ProblemFinderOptions {
 
 const reasons: Readonly<Record<PlanNote['code'], string | undefined>> = {
   addressNotBindable: 'AddressNotBindable',
+  addressOfNode: 'AddressOfNode',
   addressOfOthers: 'AddressTaken',
   addressTaken: 'AddressTaken',
   addressWithoutFamily: 'AddressWithoutFamily',
+  hintsForUnknownZones: 'HintsForUnknownZones',
+  manyEndpoints: 'ManyEndpoints',
   noHealthCheckPort: 'NoHealthCheckNodePort',
+  sliceWithoutPorts: 'SliceWithoutPorts',
   sourceRangesWithoutFamily: 'SourceRangesWithoutFamily',
   noLocalEndpoint: undefined, // how policy Local is meant to be: a metric counts it
 };

@@ -15,6 +15,7 @@ import { SysctlKeeper } from '../reconcile/sysctl-keeper.ts';
 import type { ChangeMeter } from './change-meter.ts';
 import type { ProblemFinder } from './find-problems.ts';
 import { HealthCheckPorts } from './health-check-ports.ts';
+import { HintLog } from './hint-log.ts';
 import { measuredDrivers } from './measured-drivers.ts';
 import { NoLocalEndpoints } from './no-local-endpoints.ts';
 import type { NodeGate } from './node-gate.ts';
@@ -104,6 +105,7 @@ export function startServing(parts: WorkParts): NodeWork {
   });
   const noLocalEndpoints = new NoLocalEndpoints();
   const healthCheckPorts = openHealthCheckPorts(parts);
+  const hintLog = new HintLog({ tables, nodeName, log: klog.named('app/hint-log.ts') });
   const report = new RoundReport({
     families,
     metrics,
@@ -124,6 +126,7 @@ export function startServing(parts: WorkParts): NodeWork {
     (planned) => noLocalEndpoints.follow(planned),
     (planned) => healthCheckPorts.follow(planned),
     (planned) => problems.follow(planned),
+    (planned) => hintLog.follow(planned),
   ];
   const follower: PlanFollower = (planned) => {
     for (const follow of followers) follow(planned);

@@ -5,6 +5,8 @@ export interface NodeFacts {
   readonly nodeName: string;
   /** Label `topology.kubernetes.io/zone`; empty when unset. */
   readonly zone: string;
+  /** Zones of this node and of others, as far as they are known. */
+  readonly knownZones: ReadonlySet<string>;
   /** Families that work on this node. */
   readonly families: readonly IpFamily[];
   /** The node's own IP per family, for source ranges; loopback when unknown. */

@@ -26,6 +26,7 @@ export function planNode(inputs: NodeInputs): NodeFacts {
   return {
     nodeName: inputs.nodeName,
     zone: inputs.node?.zone ?? '',
+    knownZones: knownZonesOf(inputs),
     families: inputs.families,
     nodeIps,
     nodePortAddresses: inputs.families.flatMap((family) => nodePortAddressesOf(family, nodeIps, inputs)),
@@ -45,10 +46,16 @@ export function sameNodeFacts(a: NodeFacts, b: NodeFacts): boolean {
 function comparable(facts: NodeFacts): unknown {
   return {
     ...facts,
+    knownZones: [...facts.knownZones].sort(),
     nodePortAddresses: [...facts.nodePortAddresses].sort(),
     foreignAddresses: [...facts.foreignAddresses].sort(),
     otherNodeAddresses: [...facts.otherNodeAddresses].sort(),
   };
+}
+
+function knownZonesOf({ node, otherNodes = [] }: NodeInputs): ReadonlySet<string> {
+  const zones = [node, ...otherNodes].map((each) => each?.zone ?? '');
+  return new Set(zones.filter((zone) => zone !== ''));
 }
 
 /** The node's own IP per family: a specific bind address, else the Node's first address, else loopback. */

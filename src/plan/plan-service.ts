@@ -25,6 +25,8 @@ import {
 } from '../model/ip-set.ts';
 import { masqueradingRealServer } from '../model/real-server.ts';
 import { virtualServerFlags, virtualServerKey } from '../model/virtual-server.ts';
+import { addressNotes } from './address-notes.ts';
+import { endpointNotes } from './endpoint-notes.ts';
 import { isExternalPolicyLocal, isLocalLoadBalancer } from './external-policy.ts';
 import { placeOfNode, rotated } from './node-rotation.ts';
 import { portEndpoints } from './port-endpoints.ts';
@@ -79,6 +81,8 @@ class PlanDraft {
   addFamily(family: IpFamily): void {
     const clusterIp = this.#service.clusterIps.find((address) => familyOf(address) === family);
     if (clusterIp === undefined) return this.#noteWithoutFamily(family);
+    const slices = this.#slices.filter((slice) => slice.family === family);
+    for (const note of endpointNotes(slices, this.#node)) this.note(note);
     for (const port of this.#service.ports) new PortDraft(this, port, family).addAll(clusterIp);
     const health = this.#healthCheckNodePort();
     if (health !== 0) this.addSetEntry('healthCheckNodePort', family, portEntry(health));
@@ -107,8 +111,7 @@ class PlanDraft {
     if (this.#service.clusterIps.length === 0) return;
     for (const address of [...this.externalIps, ...this.#service.loadBalancerIps]) {
       if (familyOf(address) !== family) continue;
-      const message = `${address} is ${family}, and the Service has no ${family} cluster IP: not served`;
-      this.note({ code: 'addressWithoutFamily', message });
+      this.note(addressNotes.withoutFamily(address, family));
     }
   }
 
@@ -163,16 +166,12 @@ class PlanDraft {
   bind(address: IpAddress, family: IpFamily): boolean {
     const reason = unservableReason(address);
     if (reason !== undefined) {
-      this.note({ code: 'addressNotBindable', message: `${address} is ${reason}: not served` });
+      this.note(addressNotes.notBindable(address, reason));
       return false;
     }
     if (this.#node.foreignAddresses.has(address)) return true;
     if (this.#node.otherNodeAddresses.has(address)) {
-      const owner = 'an address of another Node or of the API server';
-      this.note({
-        code: 'addressOfOthers',
-        message: `${address} is ${owner}: nodes that do not have it do not serve it`,
-      });
+      this.note(addressNotes.ofOthers(address));
       return false;
     }
     this.#boundAddresses.add(address);
@@ -186,11 +185,19 @@ class PlanDraft {
    */
   bindExternal(address: IpAddress, family: IpFamily): boolean {
     if (this.#boundAddresses.has(address)) return true;
-    const isEndpoint = this.#slices.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address));
-    if (!isEndpoint || this.#node.foreignAddresses.has(address)) return this.bind(address, family);
-    const message = `${address} is the address of an endpoint of the Service: nodes that do not have it do not serve it`;
-    this.note({ code: 'addressOfOthers', message });
+    if (!this.#isEndpoint(address) || this.#node.foreignAddresses.has(address)) return this.bind(address, family);
+    this.note(addressNotes.ofEndpoint(address));
     return false;
+  }
+
+  /** Tells of an external IP of this node, unless its endpoint is there as well, which is how such Services are meant. */
+  noteAddressOfNode(address: IpAddress): void {
+    if (!this.#node.foreignAddresses.has(address) || this.#isEndpoint(address)) return;
+    this.note(addressNotes.ofNode(address));
+  }
+
+  #isEndpoint(address: IpAddress): boolean {
+    return this.#slices.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address));
   }
 }
 
@@ -234,10 +241,7 @@ class PortDraft {
 
   #addClusterIp(address: IpAddress): void {
     if (!this.#plan.bind(address, this.#family)) return;
-    if (this.#plan.node.foreignAddresses.has(address)) {
-      const message = `cluster IP ${address} is also an address of this node: the networks of Services and nodes overlap`;
-      this.#plan.note({ code: 'addressTaken', message });
-    }
+    if (this.#plan.node.foreignAddresses.has(address)) this.#plan.note(addressNotes.clusterIpOfNode(address));
     this.#addEntry('clusterIp', address);
     const local = this.#plan.service.internalTrafficPolicy === 'Local';
     if (local && this.#localServers.length === 0) this.#noteNoLocalEndpoint('internal');
@@ -246,6 +250,7 @@ class PortDraft {
 
   #addExternalIp(address: IpAddress): void {
     if (!this.#plan.bindExternal(address, this.#family)) return;
+    this.#plan.noteAddressOfNode(address);
     this.#addEntry(this.#externalLocal ? 'externalIpLocal' : 'externalIp', address);
     this.#addFrontend(address, this.#port.port, this.#externalServers());
   }
@@ -264,8 +269,7 @@ class PortDraft {
     const { loadBalancerSourceRanges } = this.#plan.service;
     const ranges = loadBalancerSourceRanges.filter((range) => familyOf(range) === this.#family);
     if (ranges.length === 0 && loadBalancerSourceRanges.length > 0) {
-      const message = `loadBalancerSourceRanges has no ${this.#family} range: ${address} lets everybody in`;
-      this.#plan.note({ code: 'sourceRangesWithoutFamily', message });
+      this.#plan.note(addressNotes.withoutSourceRange(address, this.#family));
     }
     if (ranges.length === 0 || ranges.some((range) => prefixLengthOf(range) === 0)) return;
     this.#addEntry('loadBalancerFirewall', address);

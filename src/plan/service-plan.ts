@@ -33,10 +33,14 @@ export type PlanNote =
   | {
       readonly code:
         | 'addressNotBindable'
+        | 'addressOfNode'
         | 'addressOfOthers'
         | 'addressTaken'
         | 'addressWithoutFamily'
+        | 'hintsForUnknownZones'
+        | 'manyEndpoints'
         | 'noHealthCheckPort'
+        | 'sliceWithoutPorts'
         | 'sourceRangesWithoutFamily';
       readonly message: string;
     }

@@ -76,6 +76,7 @@ export function nodeFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
   return {
     nodeName: 'node-1',
     zone: '',
+    knownZones: new Set(),
     families: ['IPv4', 'IPv6'],
     nodeIps: { IPv4: ip('192.168.0.10'), IPv6: ip('fd00::10') },
     nodePortAddresses: [ip('192.168.0.10'), ip('fd00::10')],

@@ -3,6 +3,7 @@ import type { Cidr, IpAddress } from '../../model/ip.ts';
 import { parseCidr, parseIp } from '../../model/ip.ts';
 import type { FieldReader } from './field-reader.ts';
 import { quote } from './field-reader.ts';
+import { unusualForm } from './unusual-form.ts';
 
 /** The addresses of a list of texts. Blank entries are skipped; others that are no IP address, with a warning. */
 export function readAddressList(reader: FieldReader, value: unknown, path: string): readonly IpAddress[] {
@@ -18,11 +19,18 @@ export function readCidrList(reader: FieldReader, value: unknown, path: string):
 export function readAddress(reader: FieldReader, value: unknown, path: string): IpAddress | undefined {
   const text = reader.text(value, path);
   const address = parseIp(text);
-  if (address === undefined && text.trim() !== '') reader.warn(path, `${quote(text)} is not an IP address; skipped`);
+  if (address !== undefined) tellUnusualForm(reader, text, address, path);
+  else if (text.trim() !== '') reader.warn(path, `${quote(text)} is not an IP address; skipped`);
   return address;
 }
 
-function readTextList<T>(
+/** Warns of an address or network that is used, but not written as it should be. */
+export function tellUnusualForm(reader: FieldReader, text: string, read: IpAddress | Cidr, path: string): void {
+  const form = unusualForm(text, read);
+  if (form !== undefined) reader.warn(path, `${quote(text)} ${form}`);
+}
+
+function readTextList<T extends IpAddress | Cidr>(
   reader: FieldReader,
   value: unknown,
   path: string,
@@ -35,9 +43,12 @@ function readTextList<T>(
     const text = reader.text(entry, entryPath);
     if (text.trim() === '') return [];
     const parsed = parse(text);
-    if (parsed !== undefined) return [parsed];
-    reader.warn(entryPath, `${quote(text)} is not a valid ${wanted}; skipped`);
-    return [];
+    if (parsed === undefined) {
+      reader.warn(entryPath, `${quote(text)} is not a valid ${wanted}; skipped`);
+      return [];
+    }
+    tellUnusualForm(reader, text, parsed, entryPath);
+    return [parsed];
   });
   return compact(parsedEntries);
 }

@@ -4,6 +4,7 @@ import type { IpAddress, IpFamily } from '../../model/ip.ts';
 import { familyOf, parseIp, unservableReason } from '../../model/ip.ts';
 import type { Protocol, ServiceKey } from '../../model/service-key.ts';
 import { serviceKey } from '../../model/service-key.ts';
+import { tellUnusualForm } from './addresses.ts';
 import type { Decoded } from './decoded.ts';
 import type { JsonRecord } from './field-reader.ts';
 import { FieldReader, quote } from './field-reader.ts';
@@ -159,7 +160,10 @@ function readFirstAddress(reader: FieldReader, record: JsonRecord, family: IpFam
   const address = parseIp(text);
   if (address !== undefined && familyOf(address) === family) {
     const reason = unservableReason(address);
-    if (reason === undefined) return address;
+    if (reason === undefined) {
+      tellUnusualForm(reader, text, address, 'endpoints[#].addresses[0]');
+      return address;
+    }
     reader.warn('endpoints[#].addresses[0]', `${address} is ${reason}; endpoint skipped`);
     return undefined;
   }

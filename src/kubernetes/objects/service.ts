@@ -3,7 +3,7 @@ import type { Cidr, IpAddress, IpFamily } from '../../model/ip.ts';
 import { familyOf, parseIp } from '../../model/ip.ts';
 import type { Protocol, ServiceKey } from '../../model/service-key.ts';
 import { serviceKey } from '../../model/service-key.ts';
-import { readAddress, readAddressList, readCidrList } from './addresses.ts';
+import { readAddress, readAddressList, readCidrList, tellUnusualForm } from './addresses.ts';
 import type { Decoded } from './decoded.ts';
 import type { JsonRecord } from './field-reader.ts';
 import { FieldReader, quote } from './field-reader.ts';
@@ -105,7 +105,9 @@ function readClusterIps(reader: FieldReader, spec: JsonRecord): readonly IpAddre
 
 function readClusterIp(reader: FieldReader, value: unknown, path: string): IpAddress {
   const text = reader.text(value, path);
-  return parseIp(text) ?? reader.fail(path, `${quote(text)} is not an IP address`);
+  const address = parseIp(text) ?? reader.fail(path, `${quote(text)} is not an IP address`);
+  tellUnusualForm(reader, text, address, path);
+  return address;
 }
 
 function requireFamily(reader: FieldReader, address: IpAddress, value: unknown): void {

@@ -106,6 +106,16 @@ describe('addresses of other Nodes', () => {
   });
 });
 
+describe('the zones that are known', () => {
+  const other = (name: string, zone: string): Node => ({ ...node, name, zone });
+
+  it('are those of the own Node and of others, where they are labelled', () => {
+    const otherNodes = [other('node-2', 'zone-b'), other('node-3', ''), other('node-4', 'zone-b')];
+    expect([...planNode(inputs({ otherNodes })).knownZones]).toEqual(['zone-a', 'zone-b']);
+    expect([...planNode(inputs({ node: undefined })).knownZones]).toEqual([]);
+  });
+});
+
 describe('sameNodeFacts', () => {
   const facts = nodeFacts();
 
@@ -117,6 +127,7 @@ describe('sameNodeFacts', () => {
 
   it.each<[string, Parameters<typeof nodeFacts>[0]]>([
     ['zone', { zone: 'zone-b' }],
+    ['known zone', { knownZones: new Set(['zone-b']) }],
     ['families', { families: ['IPv4'] }],
     ['node IPs', { nodeIps: { IPv4: ip('10.9.9.9'), IPv6: ip('fd00::10') } }],
     ['addresses for node ports', { nodePortAddresses: [] }],

@@ -112,9 +112,18 @@ describe('notes', () => {
     expect([notesOf(), notesOf('192.0.2.0/24', '2001:db8::/32'), notesOf('0.0.0.0/0', '::/0')]).toEqual([[], [], []]);
   });
 
-  it('name a cluster IP that an interface of the node has, and no external IP that one has', () => {
+  it('name a cluster IP and an external IP that an interface of the node has, each as what it is', () => {
     const facts = nodeFacts({ foreignAddresses: new Set([ip('10.96.10.20'), ip('192.168.0.10')]) });
-    const notes = plan({ externalIps: [ip('192.168.0.10')] }, [], facts).notes;
-    expect(notes.map(({ code }) => code)).toEqual(['addressTaken']);
+    const { notes, virtualServers, boundAddresses } = plan({ externalIps: [ip('192.168.0.10')] }, [], facts);
+    expect(notes.map(({ code }) => code)).toEqual(['addressTaken', 'addressOfNode']);
+    expect(virtualServers.map(({ virtualServer }) => virtualServer.key)).toContain('TCP/192.168.0.10:80');
+    expect(boundAddresses).toEqual([]);
+  });
+
+  it.each<[string, Partial<Service>, string]>([
+    ['a load balancer address that an interface has', { loadBalancerIps: [ip('192.168.0.10')] }, '10.244.2.5'],
+    ['an external IP whose endpoint is there as well', { externalIps: [ip('192.168.0.10')] }, '192.168.0.10'],
+  ])('do not name %s, for that is how such Services are meant', (_name, changes, endpoint) => {
+    expect(plan(changes, [aSlice([anEndpoint(endpoint)])]).notes).toEqual([]);
   });
 });

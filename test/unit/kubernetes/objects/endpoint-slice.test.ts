@@ -21,7 +21,7 @@ describe('decodeEndpointSlice', () => {
         {
           endpoints: [
             {
-              addresses: ['010.1.0.5', '10.1.0.6'],
+              addresses: ['10.1.0.5', '10.1.0.6'],
               conditions: { ready: false, serving: true, terminating: true },
               nodeName: 'n1',
               zone: 'z1',
@@ -126,6 +126,14 @@ describe('decodeEndpointSlice', () => {
     ]);
   });
 
+  it('uses addresses in unusual forms, and says so', () => {
+    const { object, warnings } = decode(sliceWith({ endpoints: [{ addresses: ['010.1.0.5'] }] }));
+    expect(object?.endpoints.map((endpoint) => endpoint.address)).toEqual(['10.1.0.5']);
+    expect(warnings).toEqual([
+      { field: 'endpoints[0].addresses[0]', problem: '"010.1.0.5" has leading zeros; read as 10.1.0.5' },
+    ]);
+  });
+
   it('skips endpoints without a usable first address', () => {
     const endpoints = [
       { addresses: [] },
@@ -141,6 +149,7 @@ describe('decodeEndpointSlice', () => {
       'endpoints[1].addresses',
       'endpoints[2].addresses[0]',
       'endpoints[3].addresses[0]',
+      'endpoints[4].addresses[0]',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import type { EndpointSlice } from '../kubernetes/objects/endpoint-slice.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { PlanNote } from './service-plan.ts';
-import { unpackPlaces } from '../kubernetes/objects/packed-places.ts';
+import { unpackPlaces } from '../model/packed-places.ts';
 
 /** The kernel goes through the real servers of a virtual server one by one when one is added, changed or taken away. */
 const manyEndpoints = 10_000;

@@ -1,5 +1,5 @@
 import type { Endpoint, EndpointSlice } from '../../kubernetes/objects/endpoint-slice.ts';
-import { type Place, unpackPlaces } from '../../kubernetes/objects/packed-places.ts';
+import { type Place, unpackPlaces } from '../../model/packed-places.ts';
 import type { Service } from '../../kubernetes/objects/service.ts';
 import type { ServiceKey } from '../../model/service-key.ts';
 import type {

@@ -10,7 +10,7 @@ import type { JsonRecord } from './field-reader.ts';
 import { FieldReader, quote } from './field-reader.ts';
 import type { Interner } from './interner.ts';
 import { readMetadata, readTimeMs } from './metadata.ts';
-import { packPlaces, type Place } from './packed-places.ts';
+import { packPlaces, type Place } from '../../model/packed-places.ts';
 import { highestPort, readProtocol } from './ports.ts';
 
 /** One usable entry of `ports`: those without a number or with a null name are left out. */

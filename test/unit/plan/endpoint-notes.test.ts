@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointSlice } from '../../../src/kubernetes/objects/endpoint-slice.ts';
 import { describe, expect, it } from '@jest/globals';
-import { packPlaces } from '../../../src/kubernetes/objects/packed-places.ts';
+import { packPlaces } from '../../../src/model/packed-places.ts';
 import { endpointNotes } from '../../../src/plan/endpoint-notes.ts';
 import { planService } from '../../../src/plan/plan-service.ts';
 import { aService, aSlice, anEndpoint, nodeFacts, planConfig } from '../../support/builders.ts';

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { drainingLines } from '../../../../src/app/status-socket/open-status-server.ts';
 import { serviceLine } from '../../../../src/app/status-socket/service-line.ts';
 import { serviceKey } from '../../../../src/model/service-key.ts';
-import { packPlaces } from '../../../../src/kubernetes/objects/packed-places.ts';
+import { packPlaces } from '../../../../src/model/packed-places.ts';
 import { anEndpoint, aService, aSlice, ip } from '../../../support/builders.ts';
 import { realServer, virtualServer } from '../../../support/ipvs-builders.ts';
 

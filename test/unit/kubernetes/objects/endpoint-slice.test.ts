@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDecoder } from '../../../../src/kubernetes/objects/decoder.ts';
-import { packPlaces, unpackPlaces } from '../../../../src/kubernetes/objects/packed-places.ts';
+import { packPlaces, unpackPlaces } from '../../../../src/model/packed-places.ts';
 
 function sliceWith(change: object, metadata: object = {}): unknown {
   return {

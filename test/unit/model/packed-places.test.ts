@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { packPlaces, unpackPlaces } from '../../../../src/kubernetes/objects/packed-places.ts';
+import { packPlaces, unpackPlaces } from '../../../src/model/packed-places.ts';
 
 it('keeps once what all names begin with', () => {
   const places = [

@@ -1,4 +1,4 @@
-import { joinText } from '../../model/flat-text.ts';
+import { joinText } from './flat-text.ts';
 
 /** Where an endpoint is, for people to read: nothing is decided by it. Empty for what is unknown. */
 export interface Place {

@@ -3,14 +3,13 @@ import { createAddressDriver, type DummyAddressDriver } from '../kernel/address/
 import { createConntrackDriver } from '../kernel/conntrack/driver.ts';
 import { createIpSetDriver } from '../kernel/ipset/driver.ts';
 import { createIpvsDriver } from '../kernel/ipvs/driver.ts';
-import { AddonLoadError, loadNetlinkAddon, type NetlinkAddon } from '../native/addon.ts';
-import { openAddonTransport } from '../netlink/connection.ts';
+import type { NetlinkAddon } from '../native/addon.ts';
 import { netlinkProtocol } from '../netlink/constants.ts';
 import { resolveGenericFamily } from '../netlink/generic-family.ts';
-import { loadPackageTransport } from '../netlink/package-transport.ts';
 import type { Transport } from '../netlink/transport.ts';
 import type { Log } from '../observe/log.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
+import { transportOpener } from './transport-opener.ts';
 
 /** The netlink drivers, each with a conversation of its own. */
 export interface Kernel {
@@ -23,16 +22,15 @@ export interface Kernel {
   readonly close: () => void;
 }
 
-type Open = (protocol: number, dumps: 'large' | 'small') => Transport;
-
 /**
  * Opens the conversations with the kernel: over the addon, or over the package `netlink` where it does not load. Throws
  * `NetlinkError` or `DriverError`, which name module or capability, when the kernel has no IPVS or no IP sets for us;
  * with `mayLackSubsystems` the first use of what it lacks does.
  */
 export async function openKernel(log: Log, { mayLackSubsystems = false } = {}): Promise<Kernel> {
-  const addon = loadAddon(log);
-  const open = addon === undefined ? await openWithPackage() : openWithAddon(addon);
+  const { addon, open } = await transportOpener((error) => {
+    log.error('Native addon not loaded; using the slower package instead', error);
+  });
   const transports: Transport[] = [];
   const opened = (protocol: number, dumps: 'large' | 'small' = 'large') => {
     const transport = open(protocol, dumps);
@@ -67,23 +65,4 @@ async function requireSubsystems({ ipvs, ipset, close }: Kernel): Promise<void> 
     close();
     throw error;
   }
-}
-
-function loadAddon(log: Log): NetlinkAddon | undefined {
-  try {
-    return loadNetlinkAddon();
-  } catch (error) {
-    if (!(error instanceof AddonLoadError)) throw error;
-    log.error('Native addon not loaded; using the slower package instead', error);
-    return undefined;
-  }
-}
-
-function openWithAddon(addon: NetlinkAddon): Open {
-  return (protocol, dumps) => openAddonTransport({ addon, protocol, dumps });
-}
-
-async function openWithPackage(): Promise<Open> {
-  const open = await loadPackageTransport();
-  return (protocol) => open(protocol);
 }

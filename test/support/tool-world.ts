@@ -5,6 +5,7 @@ import type { ToolWorld } from '../../src/app/tools/tool-world.ts';
 import { parseToolCommandLine, type ToolCommandLine, type ToolSyntax } from '../../src/cli/tool-syntax.ts';
 import { flagTable } from '../../src/config/flag-table.ts';
 import { flagTypes } from '../../src/config/flag-types.ts';
+import type { ObservedIpSet } from '../../src/kernel/drivers.ts';
 import type { SavedRules } from '../../src/kernel/rules/parse-save.ts';
 import { noTraffic } from '../../src/kernel/ipvs/decode-counters.ts';
 import { ipFamilies } from '../../src/model/ip.ts';
@@ -69,8 +70,9 @@ export function viewOf(kernel: FakeKernel, changes: Partial<NodeView> = {}): Nod
       list: () => kernel.address.list(),
       listNodeAddresses: () => kernel.address.listNodeAddresses(),
       hasInterface: async () => kernel.hasInterface,
+      isBound: async (address) => kernel.addresses.has(address),
     },
-    ipset: { list: (names) => kernel.ipset.list(names) },
+    ipset: setsOf(kernel),
     conntrack: { listUdpFlows: async () => kernel.flows },
     rules: {
       families: async () => ipFamilies,
@@ -82,6 +84,17 @@ export function viewOf(kernel: FakeKernel, changes: Partial<NodeView> = {}): Nod
     unread: [],
     close() {},
     ...changes,
+  };
+}
+
+function setsOf(kernel: FakeKernel): NodeView['ipset'] {
+  const list = (names: readonly string[]) => kernel.ipset.list(names);
+  const has = ({ entries }: ObservedIpSet, text: string) => entries.some((entry) => entry.text === text);
+  return {
+    list,
+    sizes: async (names) => (await list(names)).map((set) => ({ ...set, entries: set.entries.length })),
+    holds: (questions) =>
+      Promise.all(questions.map(async ({ set, entry }) => (await list([set])).some((each) => has(each, entry.text)))),
   };
 }
 

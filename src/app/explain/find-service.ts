@@ -2,6 +2,7 @@ import type { ExplainTarget } from '../../cli/explain/target.ts';
 import { ClusterTables } from '../../cluster/tables.ts';
 import type { Decoded } from '../../kubernetes/objects/decoded.ts';
 import { createDecoder, type Decoder } from '../../kubernetes/objects/decoder.ts';
+import type { EndpointSlice } from '../../kubernetes/objects/endpoint-slice.ts';
 import type { Service } from '../../kubernetes/objects/service.ts';
 import type { ApiClient } from '../../kubernetes/watch/kube-client.ts';
 import { listPages } from '../../kubernetes/watch/paged-list.ts';
@@ -32,9 +33,11 @@ export function findAmong(tables: ClusterTables, target: ExplainTarget, nodeAddr
   return services.find((service) => isAt(service, target, nodeAddresses))?.key;
 }
 
+type AskedAddress = Extract<ExplainTarget, { readonly kind: 'address' }>;
+
 function isAt(
   { ports, clusterIps, externalIps, loadBalancerIps }: Service,
-  target: Extract<ExplainTarget, { readonly kind: 'address' }>,
+  target: AskedAddress,
   nodeAddresses: readonly IpAddress[],
 ): boolean {
   const { address, port, protocol } = target;
@@ -55,17 +58,22 @@ export async function findInApi(
 ): Promise<FoundService> {
   const asking = new Asking(client);
   const tables = new ClusterTables(() => {});
-  const [nodes, value] = await Promise.all([
+  const [nodes, { service, proxyName, slices }] = await Promise.all([
     asking.list(watchedNodes(node.name), asking.decoder.node),
-    target.kind === 'service' ? asking.get(target.namespace, target.name) : undefined,
+    target.kind === 'service' ? asking.byName(target) : asking.byAddress(target, node.addresses),
   ]);
   tables.replaceNodes(nodes);
-  const proxyName = labelOf(value, 'service.kubernetes.io/service-proxy-name');
-  const service = target.kind === 'service' ? asking.decoded(value) : await asking.search(target, node.addresses);
   tables.replaceServices(service === undefined ? [] : [service]);
-  const slices = service === undefined ? [] : await asking.slicesOf(service);
   tables.replaceEndpointSlices(slices);
   return { tables, key: service?.key, proxyName, problems: asking.problems };
+}
+
+type Named = Pick<Service, 'namespace' | 'name'>;
+
+interface Answer {
+  readonly service: Service | undefined;
+  readonly proxyName: string;
+  readonly slices: readonly EndpointSlice[];
 }
 
 class Asking {
@@ -78,23 +86,22 @@ class Asking {
     this.#client = client;
   }
 
-  /** As it came; undefined where there is none. Listing needs no right that the daemon does not have, getting does. */
-  async get(namespace: string, name: string): Promise<unknown> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
-    const resource = { name: 'services', path, fieldSelector: `metadata.name=${name}` };
-    const [value] = await this.#list(resource, (item) => item);
-    return value;
+  /** Both at once. Listing needs no right that the daemon does not have, getting does. */
+  async byName(named: Named): Promise<Answer> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(named.namespace)}/services`;
+    const resource = { name: 'services', path, fieldSelector: `metadata.name=${named.name}` };
+    const [[value], slices] = await Promise.all([this.#list(resource, (item) => item), this.#slicesOf(named)]);
+    const service = value === undefined ? undefined : this.#decode(this.decoder.service, value);
+    return { service, slices, proxyName: labelOf(value, 'service.kubernetes.io/service-proxy-name') };
   }
 
-  decoded(value: unknown): Service | undefined {
-    return value === undefined ? undefined : this.#decode(this.decoder.service, value);
+  async byAddress(target: AskedAddress, nodeAddresses: readonly IpAddress[]): Promise<Answer> {
+    const service = await this.#search(target, nodeAddresses);
+    return { service, proxyName: '', slices: service === undefined ? [] : await this.#slicesOf(service) };
   }
 
   /** By cluster IP, which the API server can look for; else among all Services. */
-  async search(
-    target: Extract<ExplainTarget, { readonly kind: 'address' }>,
-    nodeAddresses: readonly IpAddress[],
-  ): Promise<Service | undefined> {
+  async #search(target: AskedAddress, nodeAddresses: readonly IpAddress[]): Promise<Service | undefined> {
     const byClusterIp = { ...watchedServices, fieldSelector: `spec.clusterIP=${target.address}` };
     const [found] = await this.list(byClusterIp, this.decoder.service);
     if (found !== undefined) return found;
@@ -102,7 +109,7 @@ class Asking {
     return all.find((service) => isAt(service, target, nodeAddresses));
   }
 
-  async slicesOf({ namespace, name }: Service) {
+  async #slicesOf({ namespace, name }: Named): Promise<readonly EndpointSlice[]> {
     const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
     const resource = { name: 'endpointslices', path, labelSelector: `kubernetes.io/service-name=${name}` };
     return await this.list(resource, this.decoder.endpointSlice);

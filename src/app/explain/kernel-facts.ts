@@ -8,62 +8,51 @@ import type {
 } from '../../cli/explain/facts.ts';
 import type { FilterTable } from '../../cli/explain/packet-filter.ts';
 import type { ProxyConfig } from '../../config/config.ts';
-import type { ObservedIpSet } from '../../kernel/drivers.ts';
+import type { SetQuestion } from '../../kernel/ipset/set-looks.ts';
 import type { KernelModules } from '../../kernel/kernel-modules.ts';
 import { compareRules } from '../../kernel/rules/compare-rules.ts';
 import type { SavedRules } from '../../kernel/rules/parse-save.ts';
-import type { IpAddress, IpFamily } from '../../model/ip.ts';
+import type { IpFamily } from '../../model/ip.ts';
 import { silentLog } from '../../observe/log.ts';
 import { familyOf } from '../../model/ip.ts';
 import { ipSetFor, type SetRole } from '../../plan/ip-sets.ts';
-import type { ServicePlan } from '../../plan/service-plan.ts';
+import type { PlannedSetEntry, PlannedVirtualServer, ServicePlan } from '../../plan/service-plan.ts';
 import { rulePlanner } from '../rule-planner.ts';
 import type { NodeView } from '../tools/node-view.ts';
 import { readCapabilities } from '../tools/read-capabilities.ts';
 import { setNamesOf, type WantedPath } from './service-facts.ts';
 
-/** The paths with what the kernel has for them; asks for these virtual servers and sets only. */
+/** The paths with what the kernel has for them; asks for these virtual servers, addresses and entries only. */
 export async function pathFacts(
   paths: readonly WantedPath[],
   view: NodeView,
 ): Promise<{ readonly paths: readonly PathFacts[]; readonly sets: readonly SetFacts[] }> {
-  const bound = new Set(await view.address.list());
   const nodeAddresses = new Set(await view.address.listNodeAddresses());
-  const names = setNamesOf(paths);
-  const observed = new Map((await view.ipset.list(names)).map((set) => [set.name, set]));
+  const questions = paths.flatMap(({ plannedEntries }) => plannedEntries.map(questionOf));
+  const answers = await view.ipset.holds(questions);
+  const held = new Set(questions.filter((_, index) => answers[index]).map(({ set, entry }) => `${set} ${entry.text}`));
   const found: PathFacts[] = [];
-  for (const path of paths) {
-    const kernel = await virtualServerFacts(path, view);
-    found.push(withKernel(path, { bound, nodeAddresses, observed, kernel }));
+  for (const { planned, plannedEntries, ...path } of paths) {
+    const kernel = await virtualServerFacts(planned, view);
+    found.push({
+      ...path,
+      bound: await view.address.isBound(path.address),
+      onNode: nodeAddresses.has(path.address),
+      entries: plannedEntries.map(questionOf).map(({ set, entry }) => {
+        return { set, entry: entry.text, present: held.has(`${set} ${entry.text}`) };
+      }),
+      ...(kernel !== undefined && { kernel }),
+    });
   }
-  return { paths: found, sets: names.map((name) => setFacts(name, observed.get(name))) };
+  return { paths: found, sets: await setFacts(setNamesOf(paths), view) };
 }
 
-function withKernel(
-  { planned, plannedEntries, ...path }: WantedPath,
-  seen: {
-    readonly bound: ReadonlySet<IpAddress>;
-    readonly nodeAddresses: ReadonlySet<IpAddress>;
-    readonly observed: ReadonlyMap<string, ObservedIpSet>;
-    readonly kernel: KernelVirtualServerFacts | undefined;
-  },
-): PathFacts {
-  const entries = plannedEntries.map(({ role, family, entry }) => {
-    const set = ipSetFor(role, family).name;
-    const present = seen.observed.get(set)?.entries.some(({ text }) => text === entry.text) ?? false;
-    return { set, entry: entry.text, present };
-  });
-  return {
-    ...path,
-    bound: seen.bound.has(path.address),
-    onNode: seen.nodeAddresses.has(path.address),
-    entries,
-    ...(planned !== undefined && seen.kernel !== undefined && { kernel: seen.kernel }),
-  };
+function questionOf({ role, family, entry }: PlannedSetEntry): SetQuestion {
+  return { set: ipSetFor(role, family).name, entry };
 }
 
 async function virtualServerFacts(
-  { planned }: WantedPath,
+  planned: PlannedVirtualServer | undefined,
   view: NodeView,
 ): Promise<KernelVirtualServerFacts | undefined> {
   if (planned === undefined) return undefined;
@@ -87,9 +76,14 @@ async function virtualServerFacts(
   };
 }
 
-function setFacts(name: string, observed: ObservedIpSet | undefined): SetFacts {
-  if (observed === undefined) return { name };
-  return { name, size: { entries: observed.entries.length, maxElements: observed.maxElements } };
+async function setFacts(names: readonly string[], { ipset }: NodeView): Promise<readonly SetFacts[]> {
+  const sizes = new Map((await ipset.sizes(names)).map((size) => [size.name, size]));
+  return names.map((name): SetFacts => {
+    const size = sizes.get(name);
+    if (size === undefined) return { name };
+    const { entries, maxElements } = size;
+    return { name, size: { maxElements, ...(entries !== undefined && { entries }) } };
+  });
 }
 
 /** The rules that the Service needs, by family of its paths, and whether they are there. */

@@ -3,12 +3,9 @@ import type { StatusKernel } from '../../cli/ipvs-status/status-world.ts';
 import { readListedConnections } from '../../kernel/ipvs/connection-text.ts';
 import { createIpvsDriver } from '../../kernel/ipvs/driver.ts';
 import { readListingText } from '../../kernel/ipvs/listing-text.ts';
-import { AddonLoadError, loadNetlinkAddon } from '../../native/addon.ts';
-import { openAddonTransport } from '../../netlink/connection.ts';
 import { netlinkProtocol } from '../../netlink/constants.ts';
 import { resolveGenericFamily } from '../../netlink/generic-family.ts';
-import { loadPackageTransport } from '../../netlink/package-transport.ts';
-import type { Transport } from '../../netlink/transport.ts';
+import { transportOpener } from '../transport-opener.ts';
 
 /** Files of the kernel with the table and the connections, of the network namespace of this process. */
 const tablePath = '/proc/net/ip_vs';
@@ -16,9 +13,9 @@ const connectionsPath = '/proc/net/ip_vs_conn';
 
 /** Opens a conversation with the kernel's IPVS, which loads its module when it is needed. Throws `NetlinkError`. */
 export async function openStatusKernel(): Promise<StatusKernel> {
-  const open = await opener();
-  const transport = open('large');
-  const realServerTransport = open('small');
+  const { open } = await transportOpener();
+  const transport = open(netlinkProtocol.generic);
+  const realServerTransport = open(netlinkProtocol.generic, 'small');
   const driver = createIpvsDriver({
     transport,
     realServerTransport,
@@ -41,16 +38,4 @@ export async function openStatusKernel(): Promise<StatusKernel> {
       realServerTransport.close();
     },
   };
-}
-
-/** Over the addon, or over the package `netlink` where it does not load. */
-async function opener(): Promise<(dumps: 'large' | 'small') => Transport> {
-  try {
-    const addon = loadNetlinkAddon();
-    return (dumps) => openAddonTransport({ addon, protocol: netlinkProtocol.generic, dumps });
-  } catch (error) {
-    if (!(error instanceof AddonLoadError)) throw error;
-    const open = await loadPackageTransport();
-    return () => open(netlinkProtocol.generic);
-  }
 }

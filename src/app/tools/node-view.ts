@@ -1,27 +1,28 @@
 import { existsSync } from 'node:fs';
 import type { AddressDriver, ConntrackDriver, IpSetDriver, IpvsDriver, SysctlDriver } from '../../kernel/drivers.ts';
-import { createAddressDriver } from '../../kernel/address/driver.ts';
+import { readAddressTable } from '../../kernel/address/address-table.ts';
+import { dummyInterfaceName } from '../../kernel/address/driver.ts';
 import { createConntrackDriver } from '../../kernel/conntrack/driver.ts';
 import { createIpSetDriver } from '../../kernel/ipset/driver.ts';
+import { type SetLooks, setLooks } from '../../kernel/ipset/set-looks.ts';
 import { createIpvsDriver, type IpvsKernelDriver } from '../../kernel/ipvs/driver.ts';
+import { once } from '../../model/once.ts';
 import { createSysctlDriver } from '../../kernel/sysctl/driver.ts';
 import type { ProxierSettings } from '../../config/config.ts';
 import type { CommandRunner } from '../../kernel/rules/run-command.ts';
 import { type IpAddress, ipFamilies } from '../../model/ip.ts';
-import { AddonLoadError, loadNetlinkAddon } from '../../native/addon.ts';
-import { openAddonTransport } from '../../netlink/connection.ts';
 import { netlinkProtocol } from '../../netlink/constants.ts';
 import { resolveGenericFamily } from '../../netlink/generic-family.ts';
-import { loadPackageTransport } from '../../netlink/package-transport.ts';
 import type { Transport } from '../../netlink/transport.ts';
+import { type TransportOpener, transportOpener } from '../transport-opener.ts';
 import { type SavedRulesReader, savedRulesReader } from './saved-rules-reader.ts';
 
 /** The kernel of a node as it can be read; nothing here writes. Addresses are read once, as for a tool that soon ends. */
 export interface NodeView {
   readonly ipvs: Pick<IpvsDriver, 'list' | 'scan' | 'listRealServers' | 'timeouts'> &
     Pick<IpvsKernelDriver, 'findVirtualServer'>;
-  readonly address: Pick<AddressDriver, 'list' | 'listNodeAddresses'> & { hasInterface(): Promise<boolean> };
-  readonly ipset: Pick<IpSetDriver, 'list'>;
+  readonly address: Pick<AddressDriver, 'list' | 'listNodeAddresses'> & AddressLooks;
+  readonly ipset: Pick<IpSetDriver, 'list'> & SetLooks;
   readonly conntrack: Pick<ConntrackDriver, 'listUdpFlows'>;
   readonly rules: SavedRulesReader;
   /** Settings under /proc/sys and under /sys; undefined for what is not there. */
@@ -34,6 +35,13 @@ export interface NodeView {
   close(): void;
 }
 
+/** Looks at addresses that decode no more than what is asked for. */
+interface AddressLooks {
+  hasInterface(): Promise<boolean>;
+  /** Whether the dummy interface has the address. */
+  isBound(address: IpAddress): Promise<boolean>;
+}
+
 /**
  * Opens the kernel for reading. A part that is not there, or may not be read, is told and counts as empty; modules are
  * not loaded for it. Rules take programs to read: `later` leaves them to whoever asks for those of a family; `run`
@@ -44,7 +52,7 @@ export async function openNodeView(
   readRules: 'now' | 'later' = 'now',
   run?: CommandRunner,
 ): Promise<NodeView> {
-  const open = await opener();
+  const { open } = await transportOpener();
   const transports: Transport[] = [];
   const opened = (protocol: number, dumps: 'large' | 'small' = 'large') => {
     const transport = open(protocol, dumps);
@@ -53,20 +61,19 @@ export async function openNodeView(
   };
   const gaps: Gaps = { absent: [], unread: [] };
   const ipvs = await openIpvs(opened, gaps);
-  const address = createAddressDriver({ transport: opened(netlinkProtocol.route) });
+  const route = opened(netlinkProtocol.route);
+  const addresses = once(() => readAddressTable(route, dummyInterfaceName));
   const onProblem = (problem: string) => noteOnce(gaps.unread, problem);
   const rules = savedRulesReader({ flavour, onProblem, ...(run && { run }) });
   if (readRules === 'now') await rules.families();
-  // with ten thousand Services there are as many addresses
-  const list = once(() => address.list());
-  const listNodeAddresses = once(() => address.listNodeAddresses());
-  const hasInterface = async () => {
-    await list();
-    return address.interfaceIndex !== undefined;
-  };
   return {
     ipvs,
-    address: { list, listNodeAddresses, hasInterface },
+    address: {
+      list: async () => (await addresses()).bound(),
+      listNodeAddresses: once(async () => (await addresses()).ofNode()),
+      hasInterface: async () => (await addresses()).interfaceIndex !== undefined,
+      isBound: async (address) => (await addresses()).isBound(address),
+    },
     ipset: await openIpSets(opened, gaps),
     conntrack:
       existsSync('/proc/net/nf_conntrack') || existsSync('/proc/sys/net/netfilter/nf_conntrack_max')
@@ -86,8 +93,13 @@ export async function openNodeView(
 export function emptyNodeView(nodeAddresses: readonly IpAddress[]): NodeView {
   return {
     ipvs: emptyIpvs,
-    address: { list: async () => [], listNodeAddresses: async () => nodeAddresses, hasInterface: async () => false },
-    ipset: { list: async () => [] },
+    address: {
+      list: async () => [],
+      listNodeAddresses: async () => nodeAddresses,
+      hasInterface: async () => false,
+      isBound: async () => false,
+    },
+    ipset: emptySets,
     conntrack: { listUdpFlows: async () => [] },
     rules: { families: async () => ipFamilies, saved: async () => undefined },
     sysctl: { read: () => undefined },
@@ -97,6 +109,12 @@ export function emptyNodeView(nodeAddresses: readonly IpAddress[]): NodeView {
     close() {},
   };
 }
+
+const emptySets: NodeView['ipset'] = {
+  list: async () => [],
+  sizes: async () => [],
+  holds: async (questions) => questions.map(() => false),
+};
 
 const emptyIpvs: NodeView['ipvs'] = {
   list: async () => [],
@@ -111,17 +129,7 @@ interface Gaps {
   readonly unread: string[];
 }
 
-type Open = (protocol: number, dumps?: 'large' | 'small') => Transport;
-
-async function opener(): Promise<(protocol: number, dumps: 'large' | 'small') => Transport> {
-  try {
-    const addon = loadNetlinkAddon();
-    return (protocol, dumps) => openAddonTransport({ addon, protocol, dumps });
-  } catch (error) {
-    if (!(error instanceof AddonLoadError)) throw error;
-    return await loadPackageTransport();
-  }
-}
+type Open = TransportOpener['open'];
 
 /** Asking for the family would load the module. */
 async function openIpvs(open: Open, gaps: Gaps): Promise<NodeView['ipvs']> {
@@ -145,18 +153,19 @@ async function openIpvs(open: Open, gaps: Gaps): Promise<NodeView['ipvs']> {
 }
 
 async function openIpSets(open: Open, gaps: Gaps): Promise<NodeView['ipset']> {
-  const none = { list: async () => [] };
   if (!existsSync('/sys/module/ip_set')) {
     gaps.absent.push('IP sets: the module ip_set is not loaded');
-    return none;
+    return emptySets;
   }
-  const ipset = createIpSetDriver({ transport: open(netlinkProtocol.netfilter) });
+  const transport = open(netlinkProtocol.netfilter);
+  const ipset = createIpSetDriver({ transport });
+  const looks = setLooks(transport);
   try {
-    await ipset.list(['KUBE-CLUSTER-IP']);
-    return ipset;
+    await looks.sizes(['KUBE-CLUSTER-IP']);
+    return { list: (names) => ipset.list(names), ...looks };
   } catch (error) {
     gaps.unread.push(`IP sets: ${wordsOf(error)}`);
-    return none;
+    return emptySets;
   }
 }
 
@@ -171,14 +180,6 @@ function tellingSettings(sysctl: Pick<SysctlDriver, 'read'>, gaps: Gaps): Pick<S
         return undefined;
       }
     },
-  };
-}
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let reading: Promise<T> | undefined;
-  return () => {
-    reading ??= read();
-    return reading;
   };
 }
 

@@ -1,12 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { ProxierSettings } from '../../config/config.ts';
 import { flavourInUse } from '../../kernel/rules/choose-flavour.ts';
-import { findIptables, type Iptables, rememberVersions, systemFlavour } from '../../kernel/rules/find-iptables.ts';
+import {
+  findIptables,
+  type Iptables,
+  iptablesNamed,
+  rememberVersions,
+  systemFlavour,
+} from '../../kernel/rules/find-iptables.ts';
 import type { IptablesFlavour } from '../../kernel/rules/iptables-version.ts';
 import { saveRules } from '../../kernel/rules/iptables-runs.ts';
 import { seenIn, type SeenRules } from '../../kernel/rules/seen-rules.ts';
 import type { SavedRules } from '../../kernel/rules/parse-save.ts';
-import { type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
+import { CommandError, type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
 import { type IpFamily, ipFamilies } from '../../model/ip.ts';
 
 /** Packet filter rules as they are. */
@@ -46,8 +52,8 @@ export function savedRulesReader(options: SavedRulesReaderOptions): SavedRulesRe
     },
     saved: (family) => reader.saved(family),
     families: async () => {
-      const readable: IpFamily[] = [];
-      for (const family of ipFamilies) if ((await reader.saved(family)) !== undefined) readable.push(family);
+      const saved = await Promise.all(ipFamilies.map((family) => reader.saved(family)));
+      const readable = ipFamilies.filter((_, index) => saved[index] !== undefined);
       if (readable.length === 0)
         options.onProblem('packet filter rules: no iptables 1.6.2 or later that may read them');
       return readable.length === 0 ? ipFamilies : readable;
@@ -90,16 +96,34 @@ class Reader {
 
   async #readNow(flavour: IptablesFlavour, family: IpFamily): Promise<SavedRules | undefined> {
     if (family === 'IPv6' && !existsSync(this.#proc('net/if_inet6'))) return undefined;
-    const iptables = await findIptables(this.#run, family, flavour);
-    if (iptables === undefined) return undefined;
     try {
-      const saved = await saveRules(this.#run, iptables);
-      this.#saved.set(iptables, saved);
-      return saved;
+      const named = iptablesNamed(family, flavour);
+      return this.#remember(named, await this.#saveOf(named)) ?? (await this.#readPlain(flavour, family));
     } catch (error) {
       this.#options.onProblem(`packet filter rules: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
+  }
+
+  /** Programs named after a flavour came with 1.8.0, so that there is no need to ask them for their version first. */
+  async #saveOf(named: Iptables): Promise<SavedRules | undefined> {
+    try {
+      return await saveRules(this.#run, named);
+    } catch (error) {
+      const { cause } = error as Error;
+      if (cause instanceof CommandError && cause.code === 'COMMAND_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  async #readPlain(flavour: IptablesFlavour, family: IpFamily): Promise<SavedRules | undefined> {
+    const iptables = await findIptables(this.#run, family, flavour);
+    return iptables && this.#remember(iptables, await saveRules(this.#run, iptables));
+  }
+
+  #remember(iptables: Iptables, saved: SavedRules | undefined): SavedRules | undefined {
+    if (saved !== undefined) this.#saved.set(iptables, saved);
+    return saved;
   }
 
   /** The choice of the daemon. The kernel tells without a program where the legacy tables hold nothing. */
@@ -107,8 +131,8 @@ class Reader {
     const { flavour } = this.#options;
     if (flavour !== 'auto') return flavour;
     if (!this.#hasLegacyTables() && (await this.#holdsAnything('nft'))) return 'nft';
-    const saved = { nft: await this.#allOf('nft'), legacy: await this.#allOf('legacy') };
-    return flavourInUse(saved) ?? (await systemFlavour(this.#run, 'IPv4')) ?? 'nft';
+    const [nft, legacy] = await Promise.all([this.#allOf('nft'), this.#allOf('legacy')]);
+    return flavourInUse({ nft, legacy }) ?? (await systemFlavour(this.#run, 'IPv4')) ?? 'nft';
   }
 
   #hasLegacyTables(): boolean {
@@ -130,8 +154,7 @@ class Reader {
   }
 
   async #allOf(flavour: IptablesFlavour): Promise<readonly SavedRules[]> {
-    const saved = [];
-    for (const family of ipFamilies) saved.push(await this.#savedOf(flavour, family));
+    const saved = await Promise.all(ipFamilies.map((family) => this.#savedOf(flavour, family)));
     return saved.filter((rules) => rules !== undefined);
   }
 

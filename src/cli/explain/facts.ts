@@ -97,10 +97,16 @@ export interface PathFacts {
   readonly entries: readonly { readonly set: string; readonly entry: string; readonly present: boolean }[];
 }
 
+export interface SetSizeFacts {
+  /** Undefined where the kernel does not count them. */
+  readonly entries?: number;
+  readonly maxElements: number;
+}
+
 export interface SetFacts {
   readonly name: string;
   /** Undefined where the kernel has no set of the name. */
-  readonly size?: { readonly entries: number; readonly maxElements: number };
+  readonly size?: SetSizeFacts;
 }
 
 export interface RuleFacts {

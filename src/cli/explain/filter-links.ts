@@ -53,7 +53,7 @@ export function setLinks(facts: ExplainFacts): readonly Link[] {
   if (absent !== undefined) return [broken(name, `The IP set ${absent.name} is missing`, repairOf(facts))];
   const entries = facts.paths.flatMap((path) => path.entries);
   const missing = entries.filter(({ present }) => !present);
-  const full = facts.sets.find(({ size }) => size !== undefined && size.entries >= size.maxElements);
+  const full = facts.sets.find(({ size }) => size !== undefined && (size.entries ?? 0) >= size.maxElements);
   const lost = missing.find(({ set }) => set === full?.name);
   if (full !== undefined && lost !== undefined) {
     const what = `The IP set ${full.name} is full (${full.size?.maxElements} entries) and ${lost.entry} is not in it`;

@@ -1,3 +1,4 @@
+import { once } from '../../model/once.ts';
 import { numericNames } from './endpoint-names.ts';
 import { initializationFailure, listingFailure } from './failure-text.ts';
 import { helpText } from './help-text.ts';
@@ -92,11 +93,3 @@ async function list(wanted: Wanted, listing: Listing, world: StatusWorld): Promi
 }
 
 const noLookUps: ListingNames = { names: numericNames, lookUpAddresses: () => Promise.resolve() };
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}

@@ -45,14 +45,20 @@ export function decodeLinks(replies: Uint8Array): readonly Link[] {
   return links;
 }
 
-/** The IP addresses in the replies to `encodeListAddresses`, our own end of a point-to-point interface. */
-export function decodeAddresses(replies: Uint8Array): readonly InterfaceAddress[] {
+/**
+ * The IP addresses in the replies to `encodeListAddresses`, of all interfaces or of those chosen; our own end of a
+ * point-to-point interface.
+ */
+export function decodeAddresses(
+  replies: Uint8Array,
+  isChosen: (interfaceIndex: number) => boolean = () => true,
+): readonly InterfaceAddress[] {
   const addresses: InterfaceAddress[] = [];
   const reader = new MessageReader(replies);
   while (reader.next()) {
     if (reader.type !== routeMessage.newAddress) continue;
     const { family, interfaceIndex } = readAddressHeader(reader);
-    if (family === undefined) continue;
+    if (family === undefined || !isChosen(interfaceIndex)) continue;
     const address = readAddress(reader.attributes(addressHeaderBytes));
     if (address !== undefined) addresses.push({ interfaceIndex, address });
   }

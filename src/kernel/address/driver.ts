@@ -1,12 +1,12 @@
 import type { IpAddress } from '../../model/ip.ts';
-import { familyOf, isLinkLocal, isLoopback } from '../../model/ip.ts';
+import { familyOf } from '../../model/ip.ts';
 import type { AddressOperation } from '../../model/operation.ts';
 import { errno, NetlinkError } from '../../netlink/errors.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { Transport } from '../../netlink/transport.ts';
 import type { AddressDriver, OperationFailure } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
-import type { InterfaceAddress, Link } from './decode.ts';
+import type { Link } from './decode.ts';
 import { decodeAddresses, decodeLinks } from './decode.ts';
 import {
   encodeAddress,
@@ -16,6 +16,7 @@ import {
   encodeListAddresses,
   encodeSetLinkDown,
 } from './encode.ts';
+import { usableAddresses } from './usable-addresses.ts';
 import {
   addressError,
   changeInterfaceError,
@@ -28,7 +29,7 @@ import {
 const operationsPerExchange = 100;
 
 /** Name that upstream uses and that network plugins look for. */
-const usualInterfaceName = 'kube-ipvs0';
+export const dummyInterfaceName = 'kube-ipvs0';
 
 /** What a driver of addresses needs. */
 export interface AddressDriverOptions {
@@ -69,7 +70,7 @@ class RouteAddressDriver implements DummyAddressDriver {
 
   constructor(options: AddressDriverOptions) {
     this.#transport = options.transport;
-    this.#interfaceName = options.interfaceName ?? usualInterfaceName;
+    this.#interfaceName = options.interfaceName ?? dummyInterfaceName;
   }
 
   get interfaceIndex(): number | undefined {
@@ -90,7 +91,7 @@ class RouteAddressDriver implements DummyAddressDriver {
 
   /** Taking it down would take its IPv6 addresses away: with such it stays up, which does little harm. */
   async #setDown({ index }: Link): Promise<boolean> {
-    const own = usableAddresses(await this.#listAll(), (interfaceIndex) => interfaceIndex === index);
+    const own = await this.#listUsable((interfaceIndex) => interfaceIndex === index);
     this.#isLeftUp = own.some((address) => familyOf(address) === 'IPv6');
     if (this.#isLeftUp) return false;
     this.#writer.reset();
@@ -128,12 +129,12 @@ class RouteAddressDriver implements DummyAddressDriver {
   async list(): Promise<readonly IpAddress[]> {
     const present = await this.#findInterface();
     if (present === undefined) return [];
-    return usableAddresses(await this.#listAll(), (index) => index === present.index);
+    return await this.#listUsable((index) => index === present.index);
   }
 
   async listNodeAddresses(): Promise<readonly IpAddress[]> {
     const present = await this.#findInterface();
-    return usableAddresses(await this.#listAll(), (index) => index !== present?.index);
+    return await this.#listUsable((index) => index !== present?.index);
   }
 
   /**
@@ -214,22 +215,9 @@ class RouteAddressDriver implements DummyAddressDriver {
     if (link.kind !== 'dummy') throw foreignInterfaceError(this.#interfaceName, link.kind);
   }
 
-  async #listAll(): Promise<readonly InterfaceAddress[]> {
+  async #listUsable(isChosen: (interfaceIndex: number) => boolean): Promise<readonly IpAddress[]> {
     this.#writer.reset();
     encodeListAddresses(this.#writer);
-    return decodeAddresses(await this.#transport.request(this.#writer));
+    return usableAddresses(decodeAddresses(await this.#transport.request(this.#writer), isChosen));
   }
-}
-
-/** Addresses of the interfaces chosen, each once; neither loopback nor IPv6 link-local. */
-function usableAddresses(
-  addresses: readonly InterfaceAddress[],
-  isChosen: (interfaceIndex: number) => boolean,
-): readonly IpAddress[] {
-  const usable = addresses.filter(({ interfaceIndex, address }) => isChosen(interfaceIndex) && !isLocalOnly(address));
-  return [...new Set(usable.map(({ address }) => address))];
-}
-
-function isLocalOnly(address: IpAddress): boolean {
-  return isLoopback(address) || (familyOf(address) === 'IPv6' && isLinkLocal(address));
 }

@@ -15,6 +15,7 @@ export const ipSetMessage = {
   list: (ipSetSubsystem << 8) | 7,
   add: (ipSetSubsystem << 8) | 9,
   delete: (ipSetSubsystem << 8) | 10,
+  test: (ipSetSubsystem << 8) | 11,
   header: (ipSetSubsystem << 8) | 12,
   type: (ipSetSubsystem << 8) | 13,
 } as const;
@@ -35,13 +36,14 @@ export const commandAttribute = {
   secondSetName: 3,
   revision: 4,
   family: 5,
+  flags: 6,
   data: 7,
   entries: 8,
   lineNumber: 9,
 } as const;
 
 /** Attributes of the header of a set, inside DATA of CREATE and LIST. */
-export const headerAttribute = { port: 4, portTo: 5, hashSize: 18, maxElements: 19 } as const;
+export const headerAttribute = { port: 4, portTo: 5, hashSize: 18, maxElements: 19, elements: 24 } as const;
 
 /** Attributes of an entry, inside DATA of ADD, DEL and LIST. */
 export const entryAttribute = {
@@ -57,6 +59,9 @@ export const entryAttribute = {
 
 /** Attributes inside an IP nest. */
 export const ipAttribute = { ipv4: 1, ipv6: 2 } as const;
+
+/** `IPSET_FLAG_LIST_HEADER`, a flag of LIST: without the entries. */
+export const headerOnlyFlag = 4;
 
 /** `IPSET_FLAG_NOMATCH`, a bit of the entry's flags: packets of this network do not match. */
 export const noMatchFlag = 4;

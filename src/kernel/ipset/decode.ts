@@ -85,6 +85,26 @@ export function decodeRefusedLine(refusal: Uint8Array): number {
   return 0;
 }
 
+/** How full a set is. */
+export interface SetSize {
+  readonly name: string;
+  readonly maxElements: number;
+  /** Undefined where the kernel does not count: before 4.9, or a type of set that has no number of its own. */
+  readonly entries: number | undefined;
+}
+
+/** The sizes in the replies to `encodeListHeader`. */
+export function decodeSizes(replies: Uint8Array): readonly SetSize[] {
+  const sizes: SetSize[] = [];
+  const reader = new MessageReader(replies);
+  while (reader.next()) {
+    if (reader.type !== ipSetMessage.list) continue;
+    const { name, header } = readSetMessage(reader.attributes(netfilterHeaderBytes));
+    if (header !== undefined) sizes.push({ name, ...readLimits(header) });
+  }
+  return sizes;
+}
+
 interface SetMessage extends SetHeader {
   readonly header: AttributeReader | undefined;
   readonly entries: AttributeReader | undefined;
@@ -109,19 +129,23 @@ function readSetMessage(attributes: AttributeReader): SetMessage {
 function describeSet(message: SetMessage): ObservedIpSet & { readonly entries: IpSetEntry[] } {
   if (message.type === '') throw new MalformedMessageError(`netlink: IP set ${message.name} comes without its type`);
   const { name, type, family } = message;
-  return { name, type, family, maxElements: message.header ? readMaxElements(message.header) : 0, entries: [] };
+  return { name, type, family, maxElements: message.header ? readLimits(message.header).maxElements : 0, entries: [] };
 }
 
-/** The limit of a hash set; for `bitmap:port` the number of ports in its range. */
-function readMaxElements(header: AttributeReader): number {
+/** The limit of a hash set, for `bitmap:port` the number of ports in its range; and the number of entries. */
+function readLimits(header: AttributeReader): Pick<SetSize, 'maxElements' | 'entries'> {
+  let entries: number | undefined;
+  let maxElements: number | undefined;
   let firstPort: number | undefined;
   let lastPort: number | undefined;
   while (header.next()) {
-    if (header.type === headerAttribute.maxElements) return header.u32Network();
-    if (header.type === headerAttribute.port) firstPort = header.u16Network();
+    if (header.type === headerAttribute.maxElements) maxElements = header.u32Network();
+    else if (header.type === headerAttribute.elements) entries = header.u32Network();
+    else if (header.type === headerAttribute.port) firstPort = header.u16Network();
     else if (header.type === headerAttribute.portTo) lastPort = header.u16Network();
   }
-  return firstPort === undefined || lastPort === undefined ? 0 : lastPort - firstPort + 1;
+  const ports = firstPort === undefined || lastPort === undefined ? 0 : lastPort - firstPort + 1;
+  return { maxElements: maxElements ?? ports, entries };
 }
 
 function readEntries(list: AttributeReader, type: string, into: IpSetEntry[]): void {

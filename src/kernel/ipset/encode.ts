@@ -10,6 +10,7 @@ import {
   commandAttribute,
   entryAttribute,
   headerAttribute,
+  headerOnlyFlag,
   inNetworkOrder,
   ipAttribute,
   ipSetMessage,
@@ -114,6 +115,22 @@ export function encodeDestroy(writer: MessageWriter, name: string): void {
 /** Appends the request for a set with its entries: a dump. */
 export function encodeList(writer: MessageWriter, name: string): void {
   writeNameOnly(writer, ipSetMessage.list, messageFlags.dump, name);
+}
+
+/** Appends the request for what a set is and how many entries it has, without them. */
+export function encodeListHeader(writer: MessageWriter, name: string): void {
+  beginMessage(writer, ipSetMessage.list, messageFlags.dump);
+  writer.string(commandAttribute.setName, name);
+  writer.u32Network(inNetworkOrder(commandAttribute.flags), headerOnlyFlag);
+  writer.end();
+}
+
+/** Appends the question whether a set has an entry. The kernel accepts it where it has, and refuses it where not. */
+export function encodeTest(writer: MessageWriter, name: string, entry: IpSetEntry): void {
+  beginMessage(writer, ipSetMessage.test, 0);
+  writer.string(commandAttribute.setName, name);
+  writeEntry(writer, entry, 0);
+  writer.end();
 }
 
 function writeNameOnly(writer: MessageWriter, type: number, flags: number, name: string): void {

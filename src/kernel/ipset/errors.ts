@@ -3,6 +3,7 @@ import { DriverError } from '../errors.ts';
 
 /** The error numbers of ipset itself that are acted upon. Source: linux/netfilter/ipset/ip_set.h, ip_set_hash.h. */
 export const ipSetErrno = {
+  first: 4097,
   findType: 4098,
   busy: 4100,
   secondSetMissing: 4101,
@@ -36,7 +37,7 @@ const generalNames = [
 const hashNames = ['FULL', 'ELEM', 'INVALID_PROTO', 'MISSING_PROTO', 'RANGE_UNSUPPORTED', 'RANGE'];
 const bitmapNames = ['RANGE', 'RANGE_SIZE'];
 
-type Attempt = 'create' | 'add' | 'delete' | 'swap' | 'rename' | 'destroy';
+type Attempt = 'create' | 'add' | 'delete' | 'swap' | 'rename' | 'destroy' | 'test';
 
 const hints: Readonly<Record<string, string>> = {
   EPERM: 'CAP_NET_ADMIN is missing',

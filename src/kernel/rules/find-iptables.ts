@@ -48,15 +48,24 @@ export async function findIptables(
   for (const name of [`${plain}-${flavour}`, plain]) {
     const version = await versionOf(run, name);
     if (version?.flavour === flavour && isUsableVersion(version)) {
-      return { family, flavour, save: `${name}-save`, restore: `${name}-restore` };
+      return programsOf(name, family, flavour);
     }
   }
   return undefined;
 }
 
+/** The programs named after the flavour, whether or not they are installed. */
+export function iptablesNamed(family: IpFamily, flavour: IptablesFlavour): Iptables {
+  return programsOf(`${plainName(family)}-${flavour}`, family, flavour);
+}
+
 /** The flavour of the plain program of a family: the system's choice. Undefined when it is not installed. */
 export async function systemFlavour(run: CommandRunner, family: IpFamily): Promise<IptablesFlavour | undefined> {
   return (await versionOf(run, plainName(family)))?.flavour;
+}
+
+function programsOf(name: string, family: IpFamily, flavour: IptablesFlavour): Iptables {
+  return { family, flavour, save: `${name}-save`, restore: `${name}-restore` };
 }
 
 function plainName(family: IpFamily): string {

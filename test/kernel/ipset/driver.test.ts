@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createIpSetDriver } from '../../../src/kernel/ipset/driver.ts';
+import { setLooks } from '../../../src/kernel/ipset/set-looks.ts';
 import type { IpSetDriver } from '../../../src/kernel/drivers.ts';
 import type { Cidr, IpAddress } from '../../../src/model/ip.ts';
 import type { IpSet, IpSetEntry, IpSetName } from '../../../src/model/ip-set.ts';
@@ -150,6 +151,28 @@ describe('IP sets', () => {
     expect(observed).toMatchObject({ name: set.name, type: set.type, maxElements: set.maxElements });
     expect(observed?.family).toBe(set.family);
     expect(sortedByText(observed?.entries)).toEqual(sortedByText(entries));
+  });
+
+  it.each(cases)('$set.name: knows what is in it without listing it', async ({ set, entries }) => {
+    await make(set, entries);
+    const looks = setLooks(transport);
+    const asked = [...entries, absentEntry(set)].map((entry) => ({ set: set.name, entry }));
+    expect(await looks.holds(asked)).toEqual([...entries.map(() => true), false]);
+    const { maxElements } = set;
+    expect(await looks.sizes([set.name, 'T-MISSING'])).toEqual([
+      { name: set.name, maxElements, entries: entries.length },
+    ]);
+  });
+
+  it('answers no where a set is missing, of another type or of another family', async () => {
+    await make(pairs, [addressPortEntry(ip('10.96.0.1'), 'TCP', 443)]);
+    const entries = [addressEntry(ip('10.96.0.1')), addressPortEntry(ip('fd00::1'), 'TCP', 443), portEntry(443)];
+    const questions = [
+      { set: 'T-MISSING', entry: addressPortEntry(ip('10.96.0.1'), 'TCP', 443) },
+      ...entries.map((entry) => ({ set: pairs.name, entry })),
+      { set: pairs.name, entry: addressPortEntry(ip('10.96.0.1'), 'TCP', 443) },
+    ];
+    expect(await setLooks(transport).holds(questions)).toEqual([false, false, false, false, true]);
   });
 
   it.each(cases)('$set.name: deletes', async ({ set, entries }) => {

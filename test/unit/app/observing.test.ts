@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startObserving } from '../../../src/app/observing.ts';
 import type { SeenRules } from '../../../src/kernel/rules/seen-rules.ts';
-import type { NodeView } from '../../../src/app/tools/node-view.ts';
+import { emptyNodeView, type NodeView } from '../../../src/app/tools/node-view.ts';
 import { ClusterTables } from '../../../src/cluster/tables.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
 import { Klog } from '../../../src/observe/klog.ts';
@@ -35,13 +35,18 @@ function setup() {
   const kernel = new FakeKernel();
   kernel.nodeAddresses = [ip('192.168.0.1')];
   const { ipvs, address, ipset, conntrack } = kernel;
+  const nothing = emptyNodeView([]);
   const view: NodeView = {
     ipvs: {
       ...pick(ipvs, ['list', 'scan', 'listRealServers', 'timeouts']),
       findVirtualServer: async () => undefined,
     },
-    address: { ...pick(address, ['list', 'listNodeAddresses']), hasInterface: async () => kernel.hasInterface },
-    ipset: pick(ipset, ['list']),
+    address: {
+      ...nothing.address,
+      ...pick(address, ['list', 'listNodeAddresses']),
+      hasInterface: async () => kernel.hasInterface,
+    },
+    ipset: { ...nothing.ipset, ...pick(ipset, ['list']) },
     conntrack: pick(conntrack, ['listUdpFlows']),
     rules: { families: async () => ['IPv4'], saved: async () => undefined, seen },
     sysctl: { read: () => '1' },

@@ -38,7 +38,7 @@ function reader(saves: Readonly<Record<string, string>>, flavour: 'auto' | 'nft'
 }
 
 describe('the reader of saved rules', () => {
-  it('starts two programs for one family where only nft holds rules', async () => {
+  it('starts one program for one family where only nft holds rules', async () => {
     const rules = reader({
       'iptables-nft-save': filled,
       'ip6tables-nft-save': filled,
@@ -46,8 +46,16 @@ describe('the reader of saved rules', () => {
     });
     expect((await rules.saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
     await rules.saved('IPv4');
-    expect(started).toEqual(['iptables-nft', 'iptables-nft-save']);
+    expect(started).toEqual(['iptables-nft-save']);
     expect(rules.flavour).toBe('nft');
+  });
+
+  it('asks plain programs for their flavour, where there are no others', async () => {
+    const rules = reader({ iptables: 'iptables v1.6.2', 'iptables-save': filled });
+    expect((await rules.saved('IPv4'))?.tables.get('nat')?.get('PREROUTING')?.rules).toEqual(['-j ACCEPT']);
+    expect(rules.flavour).toBe('legacy');
+    const old = reader({ iptables: 'iptables v1.6.1', 'iptables-save': filled });
+    expect(await old.saved('IPv4')).toBeUndefined();
   });
 
   it('takes the flavour that holds rules where the kernel has legacy tables', async () => {

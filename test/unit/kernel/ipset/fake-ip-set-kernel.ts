@@ -17,6 +17,7 @@ const findType = 4098;
 const busy = 4100;
 const secondNameExists = 4101;
 const typeMismatch = 4102;
+const notInSet = 4103;
 const hashFull = 4352;
 const missing = 2;
 const exists = 17;
@@ -42,6 +43,10 @@ interface Request {
   readonly revision: number;
   readonly header: ReadonlyMap<number, number>;
   readonly entries: readonly Uint8Array[];
+  /** A list without entries is asked for. */
+  readonly isTerse: boolean;
+  /** Payload of DATA: the entry of a test. */
+  readonly data: Uint8Array;
 }
 
 /** IP sets as the kernel keeps them, as far as the driver can tell: see the refusals above. */
@@ -68,10 +73,12 @@ export class FakeIpSetKernel {
         return this.#create(request);
       case ipSetMessage.header:
       case ipSetMessage.list:
-        return this.#describe(reader.type, request.name);
+        return this.#describe(reader.type, request);
       case ipSetMessage.add:
       case ipSetMessage.delete:
         return this.#change(message, reader.type === ipSetMessage.add, request);
+      case ipSetMessage.test:
+        return this.#test(request);
       case ipSetMessage.swap:
         return this.#swap(request);
       case ipSetMessage.rename:
@@ -127,9 +134,10 @@ export class FakeIpSetKernel {
     return done;
   }
 
-  #describe(messageType: number, name: string): Uint8Array {
+  #describe(messageType: number, { name, isTerse }: Request): Uint8Array {
     const set = this.#sets.get(name);
-    return set ? describe(messageType, set, [...set.entries.values()]) : refusal(missing);
+    if (!set) return refusal(missing);
+    return isTerse ? describe(messageType, set, undefined) : describe(messageType, set, [...set.entries.values()]);
   }
 
   #change(message: Uint8Array, isAddition: boolean, request: Request): Uint8Array {
@@ -143,6 +151,14 @@ export class FakeIpSetKernel {
       else return refusedLine(message, hashFull, place + 1);
     }
     return done;
+  }
+
+  #test(request: Request): Uint8Array {
+    const set = this.#sets.get(request.name);
+    if (!set) return refusal(missing);
+    const text = decodeSets(describe(ipSetMessage.list, set, [request.data]))[0]?.entries[0]?.text;
+    if (text === undefined) return refusal(protocolError);
+    return set.entries.has(text) ? done : refusal(notInSet);
   }
 
   #swap(request: Request): Uint8Array {
@@ -176,12 +192,17 @@ function readRequest(message: MessageReader): Request {
   const names = new Map<number, string>();
   let header: ReadonlyMap<number, number> = new Map();
   let entries: readonly Uint8Array[] = [];
+  let isTerse = false;
+  let data: Uint8Array = new Uint8Array(0);
   const attributes = message.attributes(netfilterHeaderBytes);
   while (attributes.next()) {
     const { type } = attributes;
     if (type === commandAttribute.setName || type === commandAttribute.typeName) names.set(type, attributes.string());
-    else if (type === commandAttribute.data) header = readNumbers(attributes.nested());
-    else if (type === commandAttribute.entries) entries = readPayloads(attributes.nested());
+    else if (type === commandAttribute.data) {
+      header = readNumbers(attributes.nested());
+      data = attributes.bytes().slice();
+    } else if (type === commandAttribute.entries) entries = readPayloads(attributes.nested());
+    else if (type === commandAttribute.flags) isTerse = attributes.u32Network() === 4;
     else if (attributes.length === 1) numbers.set(type, attributes.u8());
   }
   return {
@@ -192,6 +213,8 @@ function readRequest(message: MessageReader): Request {
     revision: numbers.get(commandAttribute.revision) ?? 0,
     header,
     entries,
+    isTerse,
+    data,
   };
 }
 
@@ -207,14 +230,17 @@ function readPayloads(attributes: AttributeReader): readonly Uint8Array[] {
   return payloads;
 }
 
-function describe(messageType: number, set: FakeSet, entries: readonly Uint8Array[]): Uint8Array {
+/** Without entries it has their number. */
+function describe(messageType: number, set: FakeSet, entries: readonly Uint8Array[] | undefined): Uint8Array {
   return reply(messageType, (writer) => {
     writer.string(commandAttribute.setName, set.name);
     writer.string(commandAttribute.typeName, set.type);
     writer.u8(commandAttribute.family, set.family);
     const header = writer.openNest(commandAttribute.data);
     writer.u32Network(headerAttribute.maxElements, set.maxElements);
+    if (entries === undefined) writer.u32Network(headerAttribute.elements, set.entries.size);
     writer.closeNest(header);
+    if (entries === undefined) return;
     const list = writer.openNest(commandAttribute.entries);
     for (const data of entries) writer.raw(commandAttribute.data, data);
     writer.closeNest(list);

@@ -59,6 +59,7 @@ export class Program {
     await this.#reconciler.plan(this.#unplanned, facts);
     this.#unplanned.clear();
     await this.#reconciler.apply();
+    await this.#reconciler.flows.drain();
   }
 
   /** Lets time pass, with a round whenever one is due. */
@@ -97,7 +98,7 @@ export class Program {
 }
 
 /** The configuration that the flags and the file of the scenario make. */
-export function configOf({ flags, proxierYaml }: Scenario): ProxyConfig {
+export function configOf({ flags, proxierYaml }: Pick<Scenario, 'flags' | 'proxierYaml'>): ProxyConfig {
   const proxierFile = `apiVersion: ipvs-proxier.io/v1alpha1\nkind: ProxierConfiguration\n${proxierYaml}\n`;
   const invocation = loadConfig({
     argv: [

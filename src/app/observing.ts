@@ -72,7 +72,8 @@ export function startObserving(parts: ObservingParts): ObservingWork {
   let seen: readonly SeenRules[] = [];
   let unread: readonly string[] = [];
   let hasEnded = false;
-  const run = rememberVersions(commandRunner(programLimits));
+  const ending = new AbortController();
+  const run = rememberVersions(commandRunner({ ...programLimits, signal: ending.signal }));
   const look = async () => {
     const node = tables.node(nodeName);
     if (node !== undefined && node.leaving !== nodeLeaving) {
@@ -105,7 +106,9 @@ export function startObserving(parts: ObservingParts): ObservingWork {
     clock,
     minIntervalMs: 0,
     retryMs,
-    onError: (error) => log.error('The node could not be compared, will be tried again', error),
+    onError(error) {
+      if (!hasEnded) log.error('The node could not be compared, will be tried again', error);
+    },
   });
   const lookForTheFirstTime = () => {
     if (shown === undefined) loop.request();
@@ -122,6 +125,7 @@ export function startObserving(parts: ObservingParts): ObservingWork {
     // A look that is under way only reads: nobody has to wait for it.
     async stop() {
       hasEnded = true;
+      ending.abort();
       void loop.stop();
       metrics.mode.intended(new Map());
     },

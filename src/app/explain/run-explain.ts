@@ -5,7 +5,7 @@ import { explanationJson, explanationText } from '../../cli/explain/print-explan
 import { type ExplainTarget, parseTarget } from '../../cli/explain/target.ts';
 import { type ToolCommandLine, ToolUsageError } from '../../cli/tool-syntax.ts';
 import { ClusterTables } from '../../cluster/tables.ts';
-import { type IpAddress, ipFamilies, parseIp } from '../../model/ip.ts';
+import { familyOf, type IpAddress, ipFamilies, parseIp } from '../../model/ip.ts';
 import { serverName } from '../../observe/http-listener.ts';
 import { findOtherProxies } from '../other-proxy/find-other-proxies.ts';
 import { emptyNodeView, type NodeView } from '../tools/node-view.ts';
@@ -37,6 +37,7 @@ export async function runExplain(
   const tool = sources.settings(commandLine, world);
   const { config } = tool.settings;
   const view = tool.isThisNode ? await sources.openView(config.proxier.iptablesFlavour, 'later') : emptyNodeView([]);
+  startReadingRules(view, target);
   try {
     const { found, origin, failure } = await find(tool, target, options.get('file'), view, world);
     const port = options.get('port')?.at(-1);
@@ -56,6 +57,11 @@ export async function runExplain(
   } finally {
     view.close();
   }
+}
+
+/** The program that reads them runs while objects are asked for; whoever needs the rules is told what went wrong. */
+function startReadingRules({ rules }: NodeView, target: ExplainTarget): void {
+  rules.saved(target.kind === 'address' ? familyOf(target.address) : 'IPv4').catch(() => undefined);
 }
 
 function show(facts: ExplainFacts, { options }: ToolCommandLine, world: ToolWorld): number {

@@ -7,6 +7,7 @@ import { nodeObject } from '../support/node-world/cluster-objects.ts';
 import { dumpKernel, type KernelDump } from '../support/node-world/kernel-state.ts';
 import { buildNetwork } from '../support/node-world/network.ts';
 import { Shell } from '../support/shell.ts';
+import { type StartedProgram, takeOverBarMs } from './programs.ts';
 import { end, Proxier, startKubeProxy } from './processes.ts';
 import { type Check, type Phase, together } from './report.ts';
 import { targets } from './targets.ts';
@@ -29,6 +30,9 @@ const places = [
   { name: 'node', namespace: undefined, rate: 75 },
   { name: 'pod', namespace: 'pod-d', rate: 75 },
 ] as const;
+
+/** For the rules of each family one that reads and one that writes; all else is known from observing. */
+const mostPrograms = 4;
 
 /** Long-lived TCP streams and UDP flows for each target. */
 const streamsPerTarget = 3;
@@ -123,8 +127,18 @@ class Story {
     await sleep(this.#options.short ? 500 : 4_000);
     const counts = together(await Promise.all(this.#drivers.map((driver) => driver.endPhase())));
     const streams = places.reduce((sum, place) => sum + targets[place.name].length, 0) * streamsPerTarget;
+    if (counts.fault !== '') this.#measured.push(...(await this.#evidence(counts.fault)));
     this.#check('streams that are alive', counts.streams === streams, `${counts.streams} of ${streams}`);
     this.phases.push({ name, counts, checks: this.#checks, measured: this.#measured });
+  }
+
+  /** What the kernel still has of a connection that was not answered. */
+  async #evidence(fault: string): Promise<readonly string[]> {
+    const port = /from port (\d+)/.exec(fault)?.[1];
+    if (port === undefined) return [];
+    const commands = ['cat /proc/net/nf_conntrack', 'ipvsadm -Lnc'].map((command) => `${command} | grep -w ${port}`);
+    const found = await this.#shell.run(`${commands.join('; ')}; true`);
+    return found.split('\n').filter(Boolean);
   }
 
   async #observe(before: KernelDump): Promise<void> {
@@ -150,21 +164,31 @@ class Story {
     this.#check('active beside kube-proxy is refused', code === 1 && isTold, `exit code ${code}`);
   }
 
+  /** From the end of kube-proxy to the first round that has put everything in place. */
   async #takeOver(): Promise<void> {
     await end(this.#kubeProxy, 'SIGTERM');
-    const goneMs = performance.now();
+    const goneMs = Date.now();
     await this.#proxier.says('No other Service proxy is alive, taking over');
-    const noticedMs = performance.now();
+    const noticedMs = Date.now();
     await this.#proxier.says('"Started"');
-    const startedMs = performance.now();
+    const startedMs = Date.now();
     await this.#proxier.says('Round finished');
-    const servedMs = performance.now();
-    const [noticed, started, served] = [noticedMs, startedMs, servedMs].map((time) =>
-      ((time - goneMs) / 1000).toFixed(2),
+    const servedMs = Date.now();
+    const seconds = (timeMs: number) => `${((timeMs - goneMs) / 1000).toFixed(2)} s`;
+    this.#measured.push(
+      `after the end of kube-proxy: noticed after ${seconds(noticedMs)}, kernel open after ${seconds(startedMs)}, ` +
+        `first round done after ${seconds(servedMs)}`,
     );
-    const seen = `noticed after ${noticed} s, kernel open after ${started} s, first round done after ${served} s`;
-    this.#measured.push(`after the end of kube-proxy: ${seen}`);
+    if (!this.#options.short) this.#checkTakeOver(servedMs - goneMs, this.#proxier.programsSince(goneMs));
     await this.#checkWrites('rules 2', 'what the hand-over writes');
+  }
+
+  #checkTakeOver(tookMs: number, programs: readonly StartedProgram[]): void {
+    const barMs = takeOverBarMs(programs);
+    const [took, bar] = [tookMs, barMs].map((timeMs) => `${(timeMs / 1000).toFixed(2)} s`);
+    this.#check('active after the end of kube-proxy', tookMs <= barMs, `${took}, at most ${bar}`);
+    const starts = programs.map(({ command, startMs, endMs }) => `${command.split(' ')[0]} ${endMs - startMs} ms`);
+    this.#check('programs started for it', starts.length <= mostPrograms, `${starts.length}: ${starts.join(', ')}`);
   }
 
   async #restart(signal: NodeJS.Signals): Promise<void> {

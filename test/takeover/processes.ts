@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readPrograms, type StartedProgram } from './programs.ts';
 
+const noteProgram = join(import.meta.dirname, 'note-programs.cjs');
 const proxierProgram = join(import.meta.dirname, '../../dist/ipvs-proxier');
 const pollMs = 50;
 /** The lab is one slow processor; this is for a program that will never get there. */
@@ -29,6 +31,7 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<
 export class Proxier {
   readonly #directory: string;
   readonly #logFile: string;
+  readonly #programsFile: string;
   /** Where the log of the process that runs now begins. */
   #logStart = 0;
   #child: ChildProcess | undefined;
@@ -37,10 +40,12 @@ export class Proxier {
   constructor(directory: string, objects: readonly object[]) {
     this.#directory = directory;
     this.#logFile = join(directory, 'log');
+    this.#programsFile = join(directory, 'programs');
     mkdirSync(join(directory, 'manifests'), { recursive: true });
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
     writeFileSync(join(directory, 'manifests', 'objects.json'), JSON.stringify(list));
     writeFileSync(this.#logFile, '');
+    writeFileSync(this.#programsFile, '');
   }
 
   start(operation: 'active' | 'takeover'): ChildProcess {
@@ -61,7 +66,8 @@ export class Proxier {
       `--proxier-config=${settings}`,
       '--v=2',
     ];
-    this.#child = spawn(proxierProgram, flags, { stdio: ['ignore', log, log] });
+    const env = { ...process.env, NODE_OPTIONS: `--require=${noteProgram}`, PROGRAMS_FILE: this.#programsFile };
+    this.#child = spawn(proxierProgram, flags, { stdio: ['ignore', log, log], env });
     return this.#child;
   }
 
@@ -79,6 +85,11 @@ export class Proxier {
       if (ended || performance.now() > deadlineMs) throw new Error(`not logged: ${words}\n${this.log().slice(-4_000)}`);
       await sleep(pollMs);
     }
+  }
+
+  /** Programs that it has started since then, milliseconds since 1970, and that have ended. */
+  programsSince(timeMs: number): readonly StartedProgram[] {
+    return readPrograms(this.#programsFile).filter(({ startMs }) => startMs >= timeMs);
   }
 
   log(): string {

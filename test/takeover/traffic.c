@@ -44,6 +44,8 @@ struct target {
 struct exchange {
   int fd, is_stream, is_connected, is_waiting, filled;
   uint32_t generation;
+  /* Answers so far. */
+  long answers;
   uint64_t nonce;
   double began_ms, next_ms;
   struct target *target;
@@ -239,6 +241,7 @@ static void answered(struct exchange *exchange, double now) {
   }
   if (took > counts.slowest_ms) counts.slowest_ms = took;
   exchange->is_waiting = 0;
+  exchange->answers++;
   if (is_tcp && exchange->is_stream) *(right ? &counts.stream_messages : &counts.stream_wrong) += 1;
   else if (is_tcp) *(right ? &counts.answered : &counts.wrong) += 1;
   else *(right ? &counts.udp_answered : &counts.udp_wrong) += 1;
@@ -266,6 +269,18 @@ static void ready(struct exchange *exchange, uint32_t events, double now) {
   if (strchr(exchange->buffer, '\n') != NULL || exchange->filled == TEXT_BYTES - 1) answered(exchange, now);
 }
 
+static void note_no_answer(const struct exchange *exchange) {
+  char what[TEXT_BYTES];
+  struct sockaddr_storage own;
+  socklen_t length = sizeof own;
+  uint16_t port = 0;
+  if (getsockname(exchange->fd, (struct sockaddr *)&own, &length) == 0)
+    port = ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port : ((struct sockaddr_in *)&own)->sin_port);
+  snprintf(what, sizeof what, "no answer in %.0f s, after %ld answers, from port %d%s", LOST_AFTER_MS / 1e3,
+           exchange->answers, port, exchange->is_connected ? "" : ", not connected");
+  note_fault(exchange, what);
+}
+
 /* Questions of streams that are due, and exchanges that nobody answered. */
 static void tend(double now) {
   for (struct exchange *exchange = slots; exchange < slots + SLOTS; exchange++) {
@@ -273,7 +288,7 @@ static void tend(double now) {
     if (exchange->is_stream && exchange->is_connected && !exchange->is_waiting && now >= exchange->next_ms) ask(exchange, now);
     if (exchange->fd < 0 || !(exchange->is_waiting || !exchange->is_connected)) continue;
     if (now - exchange->began_ms < LOST_AFTER_MS) continue;
-    note_fault(exchange, "no answer");
+    note_no_answer(exchange);
     if (!exchange->target->is_tcp) counts.udp_lost++;
     else *(exchange->is_stream ? &counts.stream_lost : &counts.lost) += 1;
     release(exchange);

@@ -3,9 +3,13 @@ import type { EndpointFacts } from '../../cli/explain/facts.ts';
 
 export type EndpointAnswer = NonNullable<EndpointFacts['answer']>;
 
-/** Most endpoints that are tried, and how long each has to accept. A connection within a cluster takes less than 10 ms. */
+/** Most endpoints that are tried, all at once. */
 const mostTried = 6;
-const timeoutMs = 120;
+/**
+ * How long each has to accept. A connection within a cluster takes less than 10 ms, but a busy machine may lose the first
+ * packet, which is sent again after a second: who waits for less calls a Pod silent that is not.
+ */
+const timeoutMs = 3_000;
 
 /** Opens a TCP connection to each of the first endpoints, and closes it at once. */
 export async function probeEndpoints(

@@ -9,7 +9,7 @@ const noteProgram = join(import.meta.dirname, 'note-programs.cjs');
 const proxierProgram = join(import.meta.dirname, '../../dist/ipvs-proxier');
 const pollMs = 50;
 /** The lab is one slow processor; this is for a program that will never get there. */
-const patienceMs = 90_000;
+const patienceMs = 240_000;
 
 /** Starts the stand-in for kube-proxy; resolves when it listens. */
 export async function startKubeProxy(): Promise<ChildProcess> {

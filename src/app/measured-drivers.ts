@@ -1,6 +1,5 @@
-import type { ConntrackDriver, IpvsDriver, OperationFailure } from '../kernel/drivers.ts';
+import type { IpvsDriver, OperationFailure } from '../kernel/drivers.ts';
 import type { Clock } from '../model/clock.ts';
-import type { IpFamily } from '../model/ip.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Drivers } from '../reconcile/reconciler.ts';
 import type { TrafficBook } from './traffic-book.ts';
@@ -8,10 +7,10 @@ import type { TrafficBook } from './traffic-book.ts';
 /** The drivers as they are, with size and duration of every batch measured, and traffic read along with every scan. */
 export function measuredDrivers(
   drivers: Drivers,
-  metrics: Pick<Metrics, 'proxier' | 'conntrack'>,
+  metrics: Pick<Metrics, 'proxier'>,
   clock: Clock,
   traffic: Pick<TrafficBook, 'readAlong'>,
-) {
+): Drivers {
   const stopwatch = () => {
     const startMs = clock.monotonicMs();
     return () => (clock.monotonicMs() - startMs) / 1000;
@@ -24,17 +23,13 @@ export function measuredDrivers(
       if (operations.length > 0) metrics.proxier.batchFinished(name, operations.length, elapsedSeconds());
       return result;
     });
-  const flows = new MeasuredFlows(drivers.conntrack, clock, (...cleaning) => metrics.conntrack.reconciled(...cleaning));
+  const { rules, conntrack } = drivers;
   return {
-    drivers: {
-      ipvs: measured('ipvs', watchedScan(drivers.ipvs, traffic)),
-      address: measured('address', drivers.address),
-      ipset: measured('ipset', drivers.ipset),
-      rules: drivers.rules,
-      conntrack: flows,
-    },
-    /** A round has ended: no flows will be removed after the last listing. */
-    roundEnded: () => flows.settle(),
+    ipvs: measured('ipvs', watchedScan(drivers.ipvs, traffic)),
+    address: measured('address', drivers.address),
+    ipset: measured('ipset', drivers.ipset),
+    rules,
+    conntrack,
   };
 }
 
@@ -61,46 +56,4 @@ function replaced<Driver extends object, Name extends keyof Driver & string>(
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
-}
-
-/** One removal of stale flows: a listing of a family, and perhaps a deletion after it. */
-class MeasuredFlows implements ConntrackDriver {
-  readonly #driver: ConntrackDriver;
-  readonly #clock: Clock;
-  readonly #report: (family: IpFamily, seconds: number, deleted: number) => void;
-  #listed: { readonly family: IpFamily; readonly startMs: number; readonly seconds: number } | undefined;
-
-  constructor(
-    driver: ConntrackDriver,
-    clock: Clock,
-    report: (family: IpFamily, seconds: number, deleted: number) => void,
-  ) {
-    this.#driver = driver;
-    this.#clock = clock;
-    this.#report = report;
-  }
-
-  async listUdpFlows(family: IpFamily) {
-    this.settle();
-    const startMs = this.#clock.monotonicMs();
-    const flows = await this.#driver.listUdpFlows(family);
-    this.#listed = { family, startMs, seconds: (this.#clock.monotonicMs() - startMs) / 1000 };
-    return flows;
-  }
-
-  async deleteFlows(flows: Parameters<ConntrackDriver['deleteFlows']>[0]): Promise<number> {
-    const deleted = await this.#driver.deleteFlows(flows);
-    const listed = this.#listed;
-    this.#listed = undefined;
-    if (listed !== undefined) {
-      this.#report(listed.family, (this.#clock.monotonicMs() - listed.startMs) / 1000, deleted);
-    }
-    return deleted;
-  }
-
-  /** Reports a listing that nothing was to be deleted after. */
-  settle(): void {
-    if (this.#listed !== undefined) this.#report(this.#listed.family, this.#listed.seconds, 0);
-    this.#listed = undefined;
-  }
 }

@@ -9,7 +9,7 @@ import { resolveGenericFamily } from '../netlink/generic-family.ts';
 import type { Transport } from '../netlink/transport.ts';
 import type { Log } from '../observe/log.ts';
 import { ipSetFor } from '../plan/ip-sets.ts';
-import { transportOpener } from './transport-opener.ts';
+import { type Conversations, transportOpener } from './transport-opener.ts';
 
 /** The netlink drivers, each with a conversation of its own. */
 export interface Kernel {
@@ -32,8 +32,8 @@ export async function openKernel(log: Log, { mayLackSubsystems = false } = {}): 
     log.error('Native addon not loaded; using the slower package instead', error);
   });
   const transports: Transport[] = [];
-  const opened = (protocol: number, dumps: 'large' | 'small' = 'large') => {
-    const transport = open(protocol, dumps);
+  const opened = (protocol: number, kind: Conversations = 'large') => {
+    const transport = open(protocol, kind);
     transports.push(transport);
     return transport;
   };
@@ -46,7 +46,7 @@ export async function openKernel(log: Log, { mayLackSubsystems = false } = {}): 
     }),
     address: createAddressDriver({ transport: opened(netlinkProtocol.route) }),
     ipset: createIpSetDriver({ transport: opened(netlinkProtocol.netfilter) }),
-    conntrack: createConntrackDriver({ transport: opened(netlinkProtocol.netfilter) }),
+    conntrack: createConntrackDriver({ transport: opened(netlinkProtocol.netfilter, 'long') }),
     addon,
     close: () => {
       for (const transport of transports) transport.close();

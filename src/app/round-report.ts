@@ -32,7 +32,7 @@ export interface RoundReportOptions {
   readonly reconciler: Pick<Reconciler, 'failedCounts' | 'pendingCounts' | 'drainingCount' | 'setFill'>;
   /** Told how full each set is. */
   readonly onSetFill: (fill: SetFill) => void;
-  /** No more flows will be listed in this round. */
+  /** Told after everything else. */
   readonly onEnded: () => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,6 +48,8 @@ export class RoundReport implements RoundListener {
     const { metrics, families } = options;
     metrics.registry.beforeRender(() => {
       for (const fill of options.reconciler.setFill()) metrics.proxier.setFilled(fill);
+      this.#showFailed();
+      metrics.proxier.objectsPending('flow', options.reconciler.pendingCounts().get('flow') ?? 0);
       const requestedMs = this.#requestedMs;
       if (requestedMs === undefined) return;
       for (const family of families) metrics.rounds.requested(family, requestedMs / 1000);
@@ -88,12 +90,17 @@ export class RoundReport implements RoundListener {
   ended(seconds: number): void {
     const { families, metrics, reconciler, onSetFill, onEnded } = this.#options;
     for (const family of families) metrics.rounds.finished(family, seconds);
-    for (const [kind, count] of reconciler.failedCounts()) metrics.proxier.objectsFailed(kind, count);
+    this.#showFailed();
     for (const [kind, count] of reconciler.pendingCounts()) metrics.proxier.objectsPending(kind, count);
     metrics.proxier.serversDraining(reconciler.drainingCount);
     const fills = reconciler.setFill();
     metrics.proxier.fullestSet(Math.max(0, ...fills.map(({ entries, maxElements }) => entries / maxElements)));
     for (const fill of fills) onSetFill(fill);
     onEnded();
+  }
+  /** Flows are removed between rounds: what fails there shows at once. */
+  #showFailed(): void {
+    const { metrics, reconciler } = this.#options;
+    for (const [kind, count] of reconciler.failedCounts()) metrics.proxier.objectsFailed(kind, count);
   }
 }

@@ -69,6 +69,9 @@ export interface NodeWork {
   stop(): Promise<void>;
 }
 
+/** How long the last removal of stale flows may take when the program ends. */
+const flowDeadlineMs = 2_000;
+
 /** Keeps the kernel as the objects say. Nothing is written before they have been listed and the gate is open. */
 export function startServing(parts: WorkParts): NodeWork {
   const { settings, proxier, nodeName, tables, gate, meter, problems, kernel, rules, families } = parts;
@@ -84,11 +87,10 @@ export function startServing(parts: WorkParts): NodeWork {
     onReadFailed: (error) => log.error('Addresses of the node cannot be read, those last read stay', error),
   });
   const traffic = openTraffic({ proxier, tables, desired: () => reconciler.desired, metrics, clock });
-  const measured = measuredDrivers({ ...kernel, rules }, metrics, clock, traffic);
   const observer = reconcileReport(klog.named('reconcile/reconciler.ts'), metrics, problems);
   const reconciler = new Reconciler({
     tables,
-    drivers: measured.drivers,
+    drivers: measuredDrivers({ ...kernel, rules }, metrics, clock, traffic),
     config: { ...config, proxier },
     families,
     planRules: rulePlanner({
@@ -101,6 +103,7 @@ export function startServing(parts: WorkParts): NodeWork {
     sysctls: new SysctlKeeper({ driver: createSysctlDriver(), wanted: wantedSysctls(config), observer }),
     clock,
     observer,
+    onFlowsCleaned: (...cleaning) => metrics.conntrack.reconciled(...cleaning),
     breathe,
   });
   const noLocalEndpoints = new NoLocalEndpoints();
@@ -115,10 +118,7 @@ export function startServing(parts: WorkParts): NodeWork {
     healthCheckPorts,
     reconciler,
     onSetFill: (fill) => problems.setFilled(fill),
-    onEnded: () => {
-      measured.roundEnded();
-      problems.interfaceIsUp(kernel.address.isLeftUp);
-    },
+    onEnded: () => problems.interfaceIsUp(kernel.address.isLeftUp),
     clock,
     log,
   });
@@ -175,6 +175,8 @@ export function startServing(parts: WorkParts): NodeWork {
     async stop() {
       stopWatching();
       await Promise.all([loop.stop(), healthCheckPorts.close()]);
+      const left = await reconciler.flows.stop(flowDeadlineMs);
+      if (left > 0) log.info('Flows to UDP endpoints that are gone were not removed', { virtualServers: left });
       kernel.close();
     },
   };

@@ -3,10 +3,15 @@ import { openAddonTransport } from '../netlink/connection.ts';
 import { loadPackageTransport } from '../netlink/package-transport.ts';
 import type { Transport } from '../netlink/transport.ts';
 
+/**
+ * What a transport is for: `small` for dumps that come by the thousand and hold little each, `long` for conversations
+ * that others are not to wait for. Default `large`.
+ */
+export type Conversations = 'large' | 'small' | 'long';
+
 /** A way to open conversations with the kernel. */
 export interface TransportOpener {
-  /** `small` is for dumps that come by the thousand and hold little each. */
-  readonly open: (protocol: number, dumps?: 'large' | 'small') => Transport;
+  readonly open: (protocol: number, kind?: Conversations) => Transport;
   /** Undefined when it could not be loaded: there are no notifications then. */
   readonly addon: NetlinkAddon | undefined;
 }
@@ -18,7 +23,14 @@ export async function transportOpener(
 ): Promise<TransportOpener> {
   try {
     const addon = load();
-    return { addon, open: (protocol, dumps = 'large') => openAddonTransport({ addon, protocol, dumps }) };
+    const open: TransportOpener['open'] = (protocol, kind) =>
+      openAddonTransport({
+        addon,
+        protocol,
+        dumps: kind === 'small' ? 'small' : 'large',
+        background: kind === 'long',
+      });
+    return { addon, open };
   } catch (error) {
     if (!(error instanceof AddonLoadError)) throw error;
     onNoAddon(error);

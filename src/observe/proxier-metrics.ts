@@ -39,7 +39,7 @@ function operationMetrics(registry: MetricRegistry) {
   });
   const pending = registry.gauge({
     name: 'ipvs_proxier_objects_pending',
-    help: 'Objects that were not as wanted when the last round ended, by kind.',
+    help: 'Objects that were not as wanted when the last round ended, by kind; flow: virtual servers whose stale UDP flows are still to be removed.',
     labels: ['kind'],
   });
   const repairs = registry.counter({

@@ -18,7 +18,7 @@ import { planService } from '../plan/plan-service.ts';
 import { DeltaApplier } from './delta-applier.ts';
 import { DeltaMap } from './delta-map.ts';
 import { DesiredState } from './desired-state.ts';
-import { FlowCleaner } from './flow-cleaner.ts';
+import { FlowCleaner, type FlowCleanerOptions } from './flow-cleaner.ts';
 import { KernelMirror } from './kernel-mirror.ts';
 import { type DrainingServers, Retirer } from './retirer.ts';
 import { RulesKeeper } from './rules-keeper.ts';
@@ -46,6 +46,8 @@ export interface ReconcilerOptions {
   readonly sysctls?: SysctlKeeper;
   readonly clock: Clock;
   readonly observer: ReconcileObserver;
+  /** Told of every search for stale flows that worked. */
+  readonly onFlowsCleaned?: FlowCleanerOptions['onCleaned'];
   /** Lets the event loop do something else; called between slices of long work. */
   readonly breathe: () => Promise<void>;
 }
@@ -62,6 +64,8 @@ const noSets: ReadonlySet<string> = new Set();
 export class Reconciler {
   readonly desired: DesiredState;
   readonly servers = new ServerTable();
+  /** Works beside the rounds. */
+  readonly flows: FlowCleaner;
   readonly #options: ReconcilerOptions;
   readonly #addresses = new DeltaMap<IpAddress, true>(() => true);
   readonly #addressApplier: DeltaApplier<IpAddress, true, AddressOperation>;
@@ -69,7 +73,6 @@ export class Reconciler {
   readonly #rules: RulesKeeper;
   readonly #serverApplier: ServerApplier;
   readonly #retirer: Retirer;
-  readonly #flows: FlowCleaner;
   readonly #mirror: KernelMirror;
   readonly #touched = new Set<VirtualServerKey>();
   #observedKnown = false;
@@ -87,7 +90,14 @@ export class Reconciler {
       observer,
     });
     this.#rules = new RulesKeeper({ driver: drivers.rules, planRules, clock, observer });
-    this.#flows = new FlowCleaner({ table, driver: drivers.conntrack, clock, observer });
+    this.flows = new FlowCleaner({
+      table,
+      driver: drivers.conntrack,
+      clock,
+      observer,
+      onCleaned: options.onFlowsCleaned,
+      breathe: options.breathe,
+    });
     this.#serverApplier = new ServerApplier({
       table,
       driver: drivers.ipvs,
@@ -95,7 +105,7 @@ export class Reconciler {
       observer,
       mayBeAdded: (key) => this.#hasItsAddress(key),
       onApplied: (operation) => {
-        this.#flows.note(operation);
+        this.flows.note(operation);
         this.#touched.add(operation.virtualServer.key);
         this.#mirror.written(operation.virtualServer.key);
       },
@@ -200,7 +210,8 @@ export class Reconciler {
 
   /** When there is something to do without any event, in monotonic milliseconds; undefined when there is nothing. */
   nextDueMs(): number | undefined {
-    const due = [...this.#attempts().map((attempts) => attempts.nextDueMs()), this.#retirer.nextDueMs()];
+    const attempts = this.#attempts().filter((each) => each !== this.flows.attempts); // those have their own timer
+    const due = [...attempts.map((each) => each.nextDueMs()), this.#retirer.nextDueMs()];
     const known = due.filter((time): time is number => time !== undefined);
     const next = Math.min(...known, this.#auditDueMs);
     return next === Number.POSITIVE_INFINITY ? undefined : next;
@@ -222,6 +233,7 @@ export class Reconciler {
       ['virtualServer', this.servers.pendingCount],
       ['address', this.#addresses.pendingCount],
       ['setEntry', this.#sets.pendingCount],
+      ['flow', this.flows.pendingCount],
     ]);
   }
 
@@ -272,7 +284,7 @@ export class Reconciler {
     await this.#retire();
     await this.#addressApplier.applyRemovals();
     await this.#sets.applyRemovals();
-    await this.#flows.clean();
+    this.flows.release();
   }
 
   /**
@@ -328,7 +340,7 @@ export class Reconciler {
       this.#rules.attempts,
       this.#addressApplier.attempts,
       this.#serverApplier.attempts,
-      this.#flows.attempts,
+      this.flows.attempts,
     ];
     return attempts as readonly Attempts<string>[];
   }

@@ -1,19 +1,23 @@
 import type { TrackedFlow } from '../kernel/drivers.ts';
 import type { RealServerKey } from '../model/real-server.ts';
 import { realServerKey } from '../model/real-server.ts';
-import { formatEndpoint } from '../model/virtual-server.ts';
+import type { VirtualServerKey } from '../model/virtual-server.ts';
+import { virtualServerKey } from '../model/virtual-server.ts';
 
-/** UDP addresses, as `address:port`, with the real servers that their flows may go to. */
-export type UdpServers = ReadonlyMap<string, ReadonlySet<RealServerKey>>;
+/** UDP virtual servers whose flows are looked at, with the real servers that these may go to. */
+export interface UdpServers {
+  get(key: VirtualServerKey): Pick<ReadonlySet<RealServerKey>, 'has' | 'size'> | undefined;
+}
 
 /**
- * Flows to one of the addresses that go somewhere else than to its real servers: a client that keeps its source port
- * would stay with an endpoint that is gone. An address without real servers keeps its flows. Pure.
+ * Flows to one of the virtual servers that go somewhere else than to its real servers: a client that keeps its source
+ * port would stay with an endpoint that is gone. A virtual server without real servers keeps its flows.
  */
 export function staleFlows(flows: readonly TrackedFlow[], servers: UdpServers): readonly TrackedFlow[] {
   return flows.filter((flow) => {
     if (flow.protocol !== 'UDP') return false;
-    const allowed = servers.get(formatEndpoint(flow.originalDestination, flow.originalDestinationPort));
+    const { protocol, originalDestination: address, originalDestinationPort: port } = flow;
+    const allowed = servers.get(virtualServerKey({ kind: 'address', protocol, address, port }));
     if (allowed === undefined || allowed.size === 0) return false;
     return !allowed.has(realServerKey(flow.replySource, flow.replySourcePort));
   });

@@ -15,8 +15,10 @@ import { MeasuredTransport } from './measured-transport.ts';
 /** The drivers of the daemon over the addon, as `openKernel` wires them, with every transport measured. */
 export function openMeasuredKernel(traffic: Traffic, recording?: Recording) {
   const addon = loadNetlinkAddon();
-  const open = (protocol: number, dumps: 'large' | 'small' = 'large') =>
-    new MeasuredTransport({ inner: openAddonTransport({ addon, protocol, dumps }), protocol, traffic, recording });
+  const open = (protocol: number, dumps: 'large' | 'small' = 'large', background = false) => {
+    const inner = openAddonTransport({ addon, protocol, dumps, background });
+    return new MeasuredTransport({ inner, protocol, traffic, recording });
+  };
   const generic = open(netlinkProtocol.generic);
   return {
     ipvs: createIpvsDriver({
@@ -26,7 +28,7 @@ export function openMeasuredKernel(traffic: Traffic, recording?: Recording) {
     }),
     address: createAddressDriver({ transport: open(netlinkProtocol.route) }),
     ipset: createIpSetDriver({ transport: open(netlinkProtocol.netfilter) }),
-    conntrack: createConntrackDriver({ transport: open(netlinkProtocol.netfilter) }),
+    conntrack: createConntrackDriver({ transport: open(netlinkProtocol.netfilter, 'large', true) }),
   };
 }
 

@@ -111,6 +111,7 @@ export class Pipeline {
 
   async stop(): Promise<void> {
     await this.#loop.stop();
+    await this.reconciler.flows.drain();
   }
 
   /** What the daemon does in a round. */

@@ -54,8 +54,8 @@ export async function openNodeView(
 ): Promise<NodeView> {
   const { open } = await transportOpener();
   const transports: Transport[] = [];
-  const opened = (protocol: number, dumps: 'large' | 'small' = 'large') => {
-    const transport = open(protocol, dumps);
+  const opened: TransportOpener['open'] = (protocol, kind) => {
+    const transport = open(protocol, kind);
     transports.push(transport);
     return transport;
   };

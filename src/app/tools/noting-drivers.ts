@@ -70,7 +70,7 @@ export function notingDrivers(
       remove: async () => {},
     },
     conntrack: {
-      listUdpFlows: (family) => view.conntrack.listUdpFlows(family),
+      listUdpFlows: (family, targets) => view.conntrack.listUdpFlows(family, targets),
       async deleteFlows(flows) {
         if (flows.length > 0) note({ kind: 'deleteFlows', flows: flows.length });
         return flows.length;

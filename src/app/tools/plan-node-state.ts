@@ -79,6 +79,7 @@ export async function planNodeState(options: PlanNodeOptions): Promise<PlannedNo
   const { facts } = await tracker.update();
   await reconciler.plan(tables.serviceKeys(), facts);
   await reconciler.apply();
+  await reconciler.flows.drain();
   return { facts, families, reconciler, operations, kernelServers, conflicts };
 }
 

@@ -72,7 +72,7 @@ describe('listUdpFlows', () => {
     const to = { address: first.originalDestination, port: 53 };
     const secondServer = { address: second.replySource, port: second.replySourcePort };
     const portsOf = async (...targets: FlowTarget[]) =>
-      (await driver.listUdpFlows('IPv4', targets)).map(({ originalSourcePort }) => originalSourcePort).sort();
+      (await driver.listUdpFlows('IPv4', targets)).map((flow) => flow.originalSourcePort).sort((a, b) => a - b);
     expect(await portsOf(to)).toEqual([3333, 3334]);
     expect(await portsOf({ ...to, realServer: secondServer })).toEqual([3334]);
     expect(await portsOf({ ...to, realServer: { ...secondServer, port: 5354 } })).toEqual([]);

@@ -33,7 +33,11 @@ function setup() {
     healthCheckPorts: { settle: async () => step('ports')() },
     reconciler: {
       failedCounts: () => new Map<ObjectKind, number>([['address', 2]]),
-      pendingCounts: () => new Map<ObjectKind, number>([['virtualServer', 3]]),
+      pendingCounts: () =>
+        new Map<ObjectKind, number>([
+          ['virtualServer', 3],
+          ['flow', 5],
+        ]),
       drainingCount: 4,
       setFill: () => [{ name: 'A' as IpSetName, entries: 1, maxElements: 4 }],
     },
@@ -56,6 +60,14 @@ describe('RoundReport', () => {
     report.succeeded(nodeFacts());
     report.ended(0.5);
     expect(steps).toEqual(['meter started', 'meter succeeded', 'succeeded IPv4,IPv6', 'ports', 'fill A', 'ended']);
+  });
+
+  it('shows what fails, and flows that are to be removed, between rounds too', async () => {
+    const { shown } = setup();
+    expect(await shown('ipvs_proxier_objects_')).toEqual([
+      'ipvs_proxier_objects_failed{kind="address"} 2',
+      'ipvs_proxier_objects_pending{kind="flow"} 5',
+    ]);
   });
 
   it('shows how full each set is', async () => {
@@ -88,6 +100,7 @@ describe('RoundReport', () => {
     expect(await shown('ipvs_proxier_objects')).toEqual([
       'ipvs_proxier_objects_failed{kind="address"} 2',
       'ipvs_proxier_objects_pending{kind="virtualServer"} 3',
+      'ipvs_proxier_objects_pending{kind="flow"} 5',
     ]);
     expect(await shown('ipvs_proxier_set_fill')).toEqual(['ipvs_proxier_set_fill_ratio 0.25']);
     expect(await shown('ipvs_proxier_virtual_servers_draining')).toEqual(['ipvs_proxier_virtual_servers_draining 4']);

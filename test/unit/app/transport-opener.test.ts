@@ -6,8 +6,7 @@ import { netlinkProtocol } from '../../../src/netlink/constants.ts';
 it('opens conversations over the addon', async () => {
   const { addon, open } = await transportOpener();
   expect(addon).toBe(loadNetlinkAddon());
-  const transport = open(netlinkProtocol.route, 'small');
-  transport.close();
+  for (const kind of [undefined, 'small', 'long'] as const) open(netlinkProtocol.route, kind).close();
 });
 
 it('opens them over the package where the addon does not load, and tells', async () => {

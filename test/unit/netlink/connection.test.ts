@@ -66,6 +66,8 @@ describe('openAddonTransport', () => {
     const addon = new ScriptedAddon();
     openAddonTransport({ addon, protocol: 0, dumps: 'small', datagramBytes: 4096, strictCheck: true });
     expect(addon.opened[0]).toMatchObject({ protocol: 0, readBytes: 4096, datagramBytes: 4096, strictCheck: true });
+    openAddonTransport({ addon, protocol: 12, background: true });
+    expect(addon.opened[1]).toMatchObject({ protocol: 12, background: true });
   });
 
   it('does not bother the kernel with an empty batch', async () => {

@@ -635,7 +635,27 @@ describe('a UDP endpoint that goes', () => {
     await clock.advance(10_000);
     await reconciler.apply();
     expect(kernel.describe()).not.toContain('real UDP/10.96.10.20:53 -> 10.244.2.7:5353 weight=0');
+    await clock.advance(1_000);
     expect(kernel.flows.map((flow) => flow.replySource)).toEqual(['10.244.2.6']);
+  });
+
+  it('does not make the round wait for its flows, nor the next one for a search that failed', async () => {
+    const udp = aService({ ports: [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 }] });
+    const ports = [{ name: 'dns', protocol: 'UDP' as const, port: 5353 }];
+    tables.updateService(udp);
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')], { ports }));
+    let end = (_: Error) => {};
+    kernel.conntrack.listUdpFlows = () => new Promise((_, reject) => (end = reject));
+    await settle();
+    await clock.advance(0);
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')], { ports }));
+    await settle();
+    expect(kernel.describe()).toContain('real UDP/10.96.10.20:53 -> 10.244.2.7:5353 weight=1');
+    expect(reconciler.pendingCounts().get('flow')).toBe(1);
+    end(new Error('ETIMEDOUT'));
+    await reconciler.flows.drain();
+    expect(failures.objects).toEqual(['IPv4']);
+    expect([reconciler.failedCounts().get('flow'), reconciler.nextDueMs()]).toEqual([1, 10_000]);
   });
 });
 

@@ -2,12 +2,14 @@ import type { TrackedFlow } from '../../../src/kernel/drivers.ts';
 import type { RealServerKey } from '../../../src/model/real-server.ts';
 import { describe, expect, it } from '@jest/globals';
 import { staleFlows } from '../../../src/reconcile/stale-flows.ts';
+import type { VirtualServerKey } from '../../../src/model/virtual-server.ts';
+import { virtualServerKey } from '../../../src/model/virtual-server.ts';
 import { aFlow, ip } from '../../support/builders.ts';
 
-const servers = new Map<string, ReadonlySet<RealServerKey>>([
-  ['10.96.0.10:53', new Set(['10.244.0.1:5353' as RealServerKey])],
-  ['10.96.0.11:53', new Set()],
-  ['[fd00::a]:53', new Set(['[fd00::1]:5353' as RealServerKey])],
+const servers = new Map<VirtualServerKey, ReadonlySet<RealServerKey>>([
+  [keyOf('10.96.0.10'), new Set(['10.244.0.1:5353' as RealServerKey])],
+  [keyOf('10.96.0.11'), new Set()],
+  [keyOf('fd00::a'), new Set(['[fd00::1]:5353' as RealServerKey])],
 ]);
 const six = { originalSource: ip('fd00::9'), originalDestination: ip('fd00::a'), replySource: ip('fd00::1') };
 
@@ -26,3 +28,7 @@ describe('staleFlows', () => {
     expect(staleFlows([each], servers)).toEqual(stale ? [each] : []);
   });
 });
+
+function keyOf(address: string): VirtualServerKey {
+  return virtualServerKey({ kind: 'address', protocol: 'UDP', address: ip(address), port: 53 });
+}

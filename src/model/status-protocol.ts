@@ -10,7 +10,10 @@ export type StatusLine = NodeLine | ServiceLine | DrainingLine | EndLine;
 /** Version of the protocol that this program speaks. */
 export const statusProtocol = 1;
 
-/** Of the query only `namespace` and `service` (`namespace/name`) are known. */
+/**
+ * Of the query `namespace`, `service` (`namespace/name`) and `address` (`IP:PORT`: who has a virtual server there) are
+ * known. Programs before 0.2 refuse `address`.
+ */
 export const servicesPath = `/v${statusProtocol}/services`;
 
 export const defaultStatusSocket = '/run/ipvs-proxier/status.sock';

@@ -33,7 +33,7 @@ export function findAmong(tables: ClusterTables, target: ExplainTarget, nodeAddr
   return services.find((service) => isAt(service, target, nodeAddresses))?.key;
 }
 
-type AskedAddress = Extract<ExplainTarget, { readonly kind: 'address' }>;
+export type AskedAddress = Extract<ExplainTarget, { readonly kind: 'address' }>;
 
 function isAt(
   { ports, clusterIps, externalIps, loadBalancerIps }: Service,
@@ -47,6 +47,9 @@ function isAt(
   return nodeAddresses.includes(address) && ports.some((each) => each.nodePort === port && fits(each));
 }
 
+/** Which Service the running daemon serves at an address; undefined where that is not to be had. */
+export type HolderAt = (target: AskedAddress) => Promise<Named | undefined>;
+
 /** Longest time for all requests together. */
 const deadlineMs = 30_000;
 
@@ -55,12 +58,13 @@ export async function findInApi(
   client: ApiClient,
   target: ExplainTarget,
   node: { readonly name: string; readonly addresses: readonly IpAddress[] },
+  holderAt: HolderAt = async () => undefined,
 ): Promise<FoundService> {
   const asking = new Asking(client);
   const tables = new ClusterTables(() => {});
   const [nodes, { service, proxyName, slices }] = await Promise.all([
     asking.list(watchedNodes(node.name), asking.decoder.node),
-    target.kind === 'service' ? asking.byName(target) : asking.byAddress(target, node.addresses),
+    target.kind === 'service' ? asking.byName(target) : asking.byAddress(target, node.addresses, holderAt),
   ]);
   tables.replaceNodes(nodes);
   tables.replaceServices(service === undefined ? [] : [service]);
@@ -95,7 +99,11 @@ class Asking {
     return { service, slices, proxyName: labelOf(value, 'service.kubernetes.io/service-proxy-name') };
   }
 
-  async byAddress(target: AskedAddress, nodeAddresses: readonly IpAddress[]): Promise<Answer> {
+  /** The daemon knows at once who has an address; what it says is looked at as the API server has it. */
+  async byAddress(target: AskedAddress, nodeAddresses: readonly IpAddress[], holderAt: HolderAt): Promise<Answer> {
+    const holder = await holderAt(target);
+    const answer = holder && (await this.byName(holder));
+    if (answer?.service !== undefined && isAt(answer.service, target, nodeAddresses)) return answer;
     const service = await this.#search(target, nodeAddresses);
     return { service, proxyName: '', slices: service === undefined ? [] : await this.#slicesOf(service) };
   }

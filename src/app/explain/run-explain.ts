@@ -13,7 +13,8 @@ import { systemSources, type ToolSources } from '../tools/plan-from.ts';
 import { openClient, readObjects } from '../tools/read-objects.ts';
 import type { ToolSettings } from '../tools/tool-settings.ts';
 import type { ToolWorld } from '../tools/tool-world.ts';
-import { findAmong, findInApi, type FoundService } from './find-service.ts';
+import { askHolder } from './ask-holder.ts';
+import { type AskedAddress, findAmong, findInApi, type FoundService } from './find-service.ts';
 import { gatherFacts, type GatherOptions } from './gather-facts.ts';
 
 /** What is looked at besides files and kernel; handed in so that tests can own it. */
@@ -105,7 +106,8 @@ async function find(
   const origin = 'the API server';
   try {
     const node = { name: tool.nodeName, addresses: nodeAddresses };
-    return { found: await findInApi(await openClient(tool), target, node), origin };
+    const holderAt = (at: AskedAddress) => askHolder(tool.settings.config.proxier.statusSocket, at);
+    return { found: await findInApi(await openClient(tool), target, node, holderAt), origin };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
     return {

@@ -15,6 +15,8 @@ export interface DaemonQuestion {
   readonly service: string;
   /** Empty for all. */
   readonly namespace: string;
+  /** `IP:PORT` of a virtual server; absent for all. */
+  readonly address?: string;
 }
 
 /** Longest time without a byte of the answer. */
@@ -25,10 +27,14 @@ const patienceMs = 5_000;
  * another protocol, is away for a reason that is told in one sentence.
  */
 export async function askDaemon(
-  { socket, service, namespace }: DaemonQuestion,
+  { socket, service, namespace, address }: DaemonQuestion,
   waitMs = patienceMs,
 ): Promise<DaemonAnswer> {
-  const query = new URLSearchParams({ ...(service !== '' && { service }), ...(namespace !== '' && { namespace }) });
+  const query = new URLSearchParams({
+    ...(service !== '' && { service }),
+    ...(namespace !== '' && { namespace }),
+    ...(address !== undefined && { address }),
+  });
   const target = query.size === 0 ? servicesPath : `${servicesPath}?${query.toString()}`;
   try {
     const response = await get(socket, target, waitMs);

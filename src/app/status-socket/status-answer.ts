@@ -1,6 +1,8 @@
 import type { ClusterTables } from '../../cluster/tables.ts';
-import { serviceKey, type ServiceKey } from '../../model/service-key.ts';
+import { parseIp } from '../../model/ip.ts';
+import { type Protocol, serviceKey, type ServiceKey } from '../../model/service-key.ts';
 import { type DrainingLine, type StatusLine, servicesPath, statusProtocol } from '../../model/status-protocol.ts';
+import { virtualServerKey } from '../../model/virtual-server.ts';
 import { type HolderOf, serviceLine } from './service-line.ts';
 
 /** What answers are made of. */
@@ -19,7 +21,8 @@ export type StatusAnswer =
   | { readonly status: 200; readonly lines: Iterable<StatusLine> }
   | { readonly status: 400 | 404 | 405; readonly problem: string };
 
-const knownParameters = new Set(['namespace', 'service']);
+const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
+const knownParameters = new Set(['namespace', 'service', 'address']);
 
 /** Answers a request; `target` is its path with the query. Nothing is walked before the lines are asked for. */
 export function answerStatus(source: StatusSource, method: string, target: string): StatusAnswer {
@@ -35,21 +38,39 @@ export function answerStatus(source: StatusSource, method: string, target: strin
   if (service !== '' && !/^[^/]+\/[^/]+$/.test(service)) {
     return { status: 400, problem: `service ${JSON.stringify(service)} is not namespace/name` };
   }
-  return { status: 200, lines: statusLines(source, { namespace: query.get('namespace') ?? '', service }) };
+  const address = query.get('address') ?? '';
+  const holders = address === '' ? undefined : holdersAt(address, source.holderOf);
+  if (address !== '' && holders === undefined) {
+    return { status: 400, problem: `address ${JSON.stringify(address)} is not IP:PORT` };
+  }
+  const keys = holders ?? keysOf(source, service);
+  return { status: 200, lines: statusLines(source, keys, query.get('namespace') ?? '', service) };
 }
 
-interface Wanted {
-  readonly namespace: string;
-  readonly service: string;
+/** Who has a virtual server there, of any protocol; undefined where that is no address with a port. */
+function holdersAt(text: string, holderOf: HolderOf): readonly ServiceKey[] | undefined {
+  const [, bracketed, plain = '', port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = parseIp(bracketed ?? plain);
+  if (address === undefined) return undefined;
+  const keys = protocols.map((protocol) =>
+    holderOf(virtualServerKey({ kind: 'address', protocol, address, port: Number(port) })),
+  );
+  return [...new Set(keys)].filter((key) => key !== undefined);
 }
 
-function* statusLines(source: StatusSource, wanted: Wanted): Generator<StatusLine> {
+function* statusLines(
+  source: StatusSource,
+  keys: Iterable<ServiceKey>,
+  namespace: string,
+  name: string,
+): Generator<StatusLine> {
   const { tables, nodeName: node, program } = source;
   yield { kind: 'node', protocol: statusProtocol, program, node, inSync: tables.inSync };
   let services = 0;
-  for (const key of keysOf(source, wanted)) {
+  for (const key of keys) {
     const service = tables.service(key);
-    if (service === undefined || (wanted.namespace !== '' && service.namespace !== wanted.namespace)) continue;
+    if (service === undefined || (namespace !== '' && service.namespace !== namespace)) continue;
+    if (name !== '' && name !== key) continue;
     services += 1;
     yield serviceLine(service, tables.slicesOf(key), source.holderOf);
   }
@@ -58,7 +79,7 @@ function* statusLines(source: StatusSource, wanted: Wanted): Generator<StatusLin
 }
 
 /** One that is named is not looked for among all others. */
-function keysOf({ tables }: StatusSource, { service }: Wanted): Iterable<ServiceKey> {
+function keysOf({ tables }: StatusSource, service: string): Iterable<ServiceKey> {
   const [namespace = '', name = ''] = service.split('/');
   return service === '' ? tables.serviceKeys() : [serviceKey(namespace, name)];
 }

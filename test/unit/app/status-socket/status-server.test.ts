@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StatusServer, type StatusServerOptions } from '../../../../src/app/status-socket/status-server.ts';
 import { ClusterTables } from '../../../../src/cluster/tables.ts';
-import { serviceKey } from '../../../../src/model/service-key.ts';
+import { serviceKey, type ServiceKey } from '../../../../src/model/service-key.ts';
+import type { VirtualServerKey } from '../../../../src/model/virtual-server.ts';
 import type { DrainingLine, StatusLine } from '../../../../src/model/status-protocol.ts';
 import { aService, aSlice, anEndpoint } from '../../../support/builders.ts';
 import { systemClock } from '../../../../src/app/system-clock.ts';
@@ -100,9 +101,36 @@ describe('answers', () => {
   });
 
   it.each([
+    ['10.96.0.1:80', ['shop/api']],
+    ['10.96.0.1:53', ['default/web', 'shop/api']],
+    ['10.96.0.1:81', []],
+    ['[fd00::1]:80', ['default/web']],
+  ])('with the Services that have %s, of any protocol, without a look at the others', async (address, expected) => {
+    const held = new Map([
+      ['TCP/10.96.0.1:80', 'shop/api'],
+      ['TCP/10.96.0.1:53', 'default/web'],
+      ['UDP/10.96.0.1:53', 'shop/api'],
+      ['SCTP/10.96.0.1:53', 'shop/api'],
+      ['TCP/[fd00::1]:80', 'default/web'],
+    ]);
+    const holderOf = (key: VirtualServerKey) => held.get(key) as ServiceKey | undefined;
+    const walked = () => {
+      throw new Error('all Services were looked at');
+    };
+    const known = { inSync: true, service: tables.service.bind(tables), slicesOf: tables.slicesOf.bind(tables) };
+    const source = { nodeName: 'n1', program: '1.2.3', tables: { ...known, serviceKeys: walked }, holderOf };
+    await start({ source: { ...source, draining: () => draining } });
+    const found = await lines(`/v1/services?address=${encodeURIComponent(address)}`);
+    const names = found.flatMap((line) => (line.kind === 'service' ? `${line.namespace}/${line.name}` : []));
+    expect(names).toEqual(expected);
+  });
+
+  it.each([
     ['GET', '/v2/services', 404, '/v2/services is not known here; protocol 1 is /v1/services\n'],
     ['POST', '/v1/services', 405, 'POST is not allowed: this socket only tells\n'],
     ['GET', '/v1/services?pod=a', 400, 'unknown parameter "pod"\n'],
+    ['GET', '/v1/services?address=web:80', 400, 'address "web:80" is not IP:PORT\n'],
+    ['GET', '/v1/services?address=10.0.0.1', 400, 'address "10.0.0.1" is not IP:PORT\n'],
     ['GET', '/v1/services?service=web', 400, 'service "web" is not namespace/name\n'],
   ])('%s %s with %i', async (method, target, status, body) => {
     await start();

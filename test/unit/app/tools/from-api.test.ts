@@ -84,6 +84,36 @@ describe('one Service of an API server', () => {
     expect((await find(target)).key).toBe(key);
   });
 
+  it.each([
+    [
+      'of the Service that the daemon names',
+      { namespace: 'default', name: 'outside' },
+      '198.51.100.9:80',
+      'default/outside',
+    ],
+    [
+      'though the daemon knows an older state',
+      { namespace: 'default', name: 'web' },
+      '198.51.100.9:80',
+      'default/outside',
+    ],
+    ['though that Service is gone', { namespace: 'default', name: 'gone' }, '198.51.100.9:80', 'default/outside'],
+  ])('is found by address with the help %s', async (_what, holder, address, key) => {
+    const asked: string[] = [];
+    const client = await openClient(tool);
+    const watched = {
+      ...client,
+      getJson: (path: string, signal: AbortSignal) => {
+        asked.push(path);
+        return client.getJson(path, signal);
+      },
+    };
+    const found = await findInApi(watched as typeof client, parseTarget(address), node, async () => holder);
+    expect(found.key).toBe(key);
+    const listsAll = asked.some((path) => path.startsWith('/api/v1/services?') && !path.includes('clusterIP%3D1'));
+    expect(listsAll).toBe(holder.name !== 'outside');
+  });
+
   it('tells for which proxy it is, and what is wrong with it', async () => {
     expect((await find('svc/default/other')).proxyName).toBe('cilium');
     expect((await find('svc/default/outside')).problems).toEqual([expect.stringContaining('ports[0]')]);

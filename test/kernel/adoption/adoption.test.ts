@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { clearKernel, dumpKernel, type KernelDump } from '../../support/node-world/kernel-state.ts';
 import { LabProxier } from '../../support/node-world/lab-proxier.ts';
 import { nodeAddresses } from '../../support/node-world/network.ts';
 import { Programs } from '../../support/programs.ts';
 import { upstreamObjects } from './upstream-objects.ts';
-import { upstreamCommands } from './upstream-state.ts';
+import { type Flavour, upstreamCommands, upstreamSyncCommands } from './upstream-state.ts';
 
 const programs = new Programs();
 const { shell } = programs;
@@ -34,42 +34,51 @@ afterAll(async () => {
   programs.close();
 });
 
-it('writes the one rule that is ours, and nothing else, where upstream left everything as it should be', async () => {
-  await shell.run(upstreamCommands());
-  const before = await dumpKernel(shell);
-  proxier = await start();
-  expect(await dumpKernel(shell)).toEqual(withOurRule(before));
-  expect(await written()).toEqual({ rules: 2 });
-  const counted = await countedRules();
-  expect(counted.filter((line) => !line.includes('-A KUBE-SERVICES ')).length).toBeGreaterThan(20);
-  for (const line of counted) expect(line).toMatch(/^\[7:420\] |^\[0:0\] -A KUBE-SERVICES /);
-  const changes = /Set sysctl|somebody else|[Ff]ailed/;
-  expect(proxier.log().filter((line) => changes.test(line))).toEqual([]);
-});
+describe.each<Flavour>(['nft', 'legacy'])('where kube-proxy used iptables-%s', (flavour) => {
+  it('writes the one rule that is ours where upstream left everything as it should be, and nothing after that', async () => {
+    await shell.run(upstreamCommands('rr', flavour));
+    const before = await dumpKernel(shell);
+    expect(accessOfTheNode(before, flavour)).toEqual({ allowed: 4, refused: 4 });
+    proxier = await start();
+    expect(await dumpKernel(shell)).toEqual(withOurRule(before));
+    expect(await written()).toEqual({ rules: 2 });
+    const counted = await countedRules(flavour);
+    expect(counted.filter((line) => !line.includes('-A KUBE-SERVICES ')).length).toBeGreaterThan(20);
+    for (const line of counted) expect(line).toMatch(/^\[7:420\] |^\[0:0\] -A KUBE-SERVICES /);
+    const changes = /Set sysctl|somebody else|[Ff]ailed/;
+    expect(proxier.log().filter((line) => changes.test(line))).toEqual([]);
+    await proxier.stop();
+    proxier = await start();
+    expect(await dumpKernel(shell)).toEqual(withOurRule(before));
+    expect(await written()).toEqual({});
+  });
 
-it('writes nothing where it was itself before', async () => {
-  await shell.run(upstreamCommands());
-  proxier = await start();
-  await proxier.stop();
-  const before = await dumpKernel(shell);
-  proxier = await start();
-  expect(await dumpKernel(shell)).toEqual(before);
-  expect(await written()).toEqual({});
-});
+  it('leaves behind what upstream can take over again, and takes it over from there again', async () => {
+    await shell.run(upstreamCommands('rr', flavour));
+    const upstream = await dumpKernel(shell);
+    proxier = await start();
+    await proxier.stop();
+    await shell.run(upstreamSyncCommands(flavour));
+    expect(await dumpKernel(shell)).toEqual(upstream);
+    proxier = await start();
+    expect(await dumpKernel(shell)).toEqual(withOurRule(upstream));
+    expect(await written()).toEqual({ rules: 2 });
+  });
 
-it('leaves behind what upstream would have left, so that it can come back', async () => {
-  await shell.run(upstreamCommands());
-  const upstream = withOurRule(await dumpKernel(shell));
-  await clearKernel(shell);
-  proxier = await start();
-  const ours = await dumpKernel(shell);
-  expect({ ...ours, rules: inAnyOrder(ours.rules) }).toEqual({ ...upstream, rules: inAnyOrder(upstream.rules) });
+  it('makes on an empty node what upstream would have left, so that it can come back', async () => {
+    await shell.run(upstreamCommands('rr', flavour));
+    const upstream = withOurRule(await dumpKernel(shell));
+    await clearKernel(shell);
+    proxier = await start(flavour);
+    const ours = await dumpKernel(shell);
+    expect({ ...ours, rules: inAnyOrder(ours.rules) }).toEqual({ ...upstream, rules: inAnyOrder(upstream.rules) });
+  });
 });
 
 it('adds the fallback flag to mh, and nothing else', async () => {
   await shell.run(upstreamCommands('mh -b mh-port'));
   const before = withOurRule(await dumpKernel(shell));
-  proxier = await start('--ipvs-scheduler=mh');
+  proxier = await start('auto', '--ipvs-scheduler=mh');
   const after = await dumpKernel(shell);
   const flagged = before.virtualServers.map((line) => line.replace('-b mh-port', '-b mh-fallback,mh-port'));
   expect(after).toEqual({ ...before, virtualServers: flagged.sort() });
@@ -91,7 +100,7 @@ it('leaves virtual servers of others exactly as they are', async () => {
   await shell.run(`${upstreamCommands()}\nipvsadm -R <<'END'\n${others.join('\n')}\nEND`);
   await shell.run('ip address add 10.96.200.1/32 dev kube-ipvs0');
   const before = await dumpKernel(shell);
-  proxier = await start('--ipvs-exclude-cidrs=10.96.200.0/24');
+  proxier = await start('auto', '--ipvs-exclude-cidrs=10.96.200.0/24');
   expect(await dumpKernel(shell)).toEqual(withOurRule(before));
   expect(await written()).toEqual({ rules: 2 });
 });
@@ -114,13 +123,23 @@ it('takes away what upstream left of Services that are gone, and gives weight to
   expect(await dumpKernel(shell)).toEqual(withOurRule(clean));
 });
 
-function start(...flags: readonly string[]): Promise<LabProxier> {
-  return LabProxier.start({ objects: upstreamObjects, programs, flags, settings: { iptables: { flavour: 'auto' } } });
+/** With `auto` the flavour follows from what is on the node. */
+function start(flavour: Flavour | 'auto' = 'auto', ...flags: readonly string[]): Promise<LabProxier> {
+  return LabProxier.start({ objects: upstreamObjects, programs, flags, settings: { iptables: { flavour } } });
+}
+
+/** Load balancer addresses with source ranges: entries that let the node's own processes in, and rules that keep them out. */
+function accessOfTheNode({ sets, rules }: KernelDump, flavour: Flavour) {
+  const saved = Object.entries(rules).flatMap(([program, lines]) => (program.includes(flavour) ? lines : []));
+  return {
+    allowed: sets.filter((line) => /^add KUBE-(6-)?LOAD-BALANCER-SOURCE-IP /.test(line)).length,
+    refused: saved.filter((line) => line.startsWith('-A KUBE-IPVS-OUT-FILTER ')).length,
+  };
 }
 
 /** The IPv4 rules of our chains with their counters, which a rule that is written anew loses. */
-async function countedRules(): Promise<readonly string[]> {
-  return (await shell.run('iptables-nft-save -c 2>/dev/null | grep -e "-A KUBE"')).trim().split('\n');
+async function countedRules(flavour: Flavour): Promise<readonly string[]> {
+  return (await shell.run(`iptables-${flavour}-save -c 2>/dev/null | grep -e "-A KUBE"`)).trim().split('\n');
 }
 
 /** The one rule of ours that upstream does not have: node ports are served on addresses of the node only. */

@@ -69,16 +69,18 @@ export const words: Readonly<Record<'IPv4' | 'IPv6', FamilyWords>> = {
   },
 };
 
+export type Flavour = 'nft' | 'legacy';
+
 /** Commands for a shell that make the state of both families. `scheduler` is as `ipvsadm -s` takes it. */
-export function upstreamCommands(scheduler = 'rr'): string {
+export function upstreamCommands(scheduler = 'rr', flavour: Flavour = 'nft'): string {
   const both = [words.IPv4, words.IPv6];
   return [
     'ip link add kube-ipvs0 txqueuelen 0 type dummy',
     `ip -batch - <<'END'\n${both.flatMap(addressLines).join('\n')}\nEND`,
     `ipvsadm -R <<'END'\n${both.flatMap((family) => virtualServerLines(family, scheduler)).join('\n')}\nEND`,
     `ipset restore <<'END'\n${both.flatMap(setLines).join('\n')}\nEND`,
-    `iptables-nft-restore --noflush --counters <<'END'\n${rules(words.IPv4)}\nEND`,
-    `ip6tables-nft-restore --noflush --counters <<'END'\n${rules(words.IPv6)}\nEND`,
+    `iptables-${flavour}-restore --noflush --counters <<'END'\n${rules(words.IPv4)}\nEND`,
+    `ip6tables-${flavour}-restore --noflush --counters <<'END'\n${rules(words.IPv6)}\nEND`,
     'sysctl -qw net.ipv4.vs.conntrack=1 net.ipv4.vs.expire_nodest_conn=1 net.ipv4.vs.expire_quiescent_template=1',
     'sysctl -qw net.ipv4.ip_forward=1',
     // As many flows as one processor gets at least.
@@ -93,7 +95,7 @@ export function upstreamCommands(scheduler = 'rr'): string {
  * What the first sync of an upstream that comes back writes over what it finds: its chains and entries, the same as
  * before. Its jumps are there already.
  */
-export function upstreamSyncCommands(): string {
+export function upstreamSyncCommands(flavour: Flavour = 'nft'): string {
   const both = [words.IPv4, words.IPv6];
   const chains = (family: FamilyWords) =>
     rules(family)
@@ -102,8 +104,8 @@ export function upstreamSyncCommands(): string {
       .join('\n');
   return [
     `ipset restore -exist <<'END'\n${both.flatMap(setLines).join('\n')}\nEND`,
-    `iptables-nft-restore --noflush --counters <<'END'\n${chains(words.IPv4)}\nEND`,
-    `ip6tables-nft-restore --noflush --counters <<'END'\n${chains(words.IPv6)}\nEND`,
+    `iptables-${flavour}-restore --noflush --counters <<'END'\n${chains(words.IPv4)}\nEND`,
+    `ip6tables-${flavour}-restore --noflush --counters <<'END'\n${chains(words.IPv6)}\nEND`,
   ].join('\n');
 }
 

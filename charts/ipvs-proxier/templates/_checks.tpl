@@ -30,4 +30,7 @@
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
 {{- fail "serviceAccount.name: is needed with serviceAccount.create=false: name the account to use" -}}
 {{- end -}}
+{{- with and (kindIs "map" .Values.kubeProxyConfiguration) (include "ipvs-proxier.unknownFields" .) -}}
+{{- fail (printf "kubeProxyConfiguration: there are no such settings: %s: correct their spelling or remove them; text, as after --set-file, is read as kube-proxy reads it, which leaves out what it does not know" (splitList " " . | join ", ")) -}}
+{{- end -}}
 {{- end -}}

@@ -32,6 +32,21 @@
 {{- toYaml (mustMergeOverwrite $configuration $identity) -}}
 {{- end -}}
 
+{{/* Fields that a KubeProxyConfiguration does not have, as paths with spaces between. */}}
+{{- define "ipvs-proxier.unknownFields" -}}
+{{- $known := .Files.Get "files/kube-proxy-fields.json" | fromJson -}}
+{{- include "ipvs-proxier.unknownFieldsOf" (dict "given" (include "ipvs-proxier.kubeProxyConfiguration" . | fromYaml) "known" $known "prefix" "") | trim -}}
+{{- end -}}
+
+{{- define "ipvs-proxier.unknownFieldsOf" -}}
+{{- range $key, $value := .given -}}
+{{- $path := printf "%s%s" $.prefix $key -}}
+{{- if not (hasKey $.known $key) }}{{ printf "%s " $path }}
+{{- else if and (kindIs "map" (index $.known $key)) (kindIs "map" $value) }}{{ include "ipvs-proxier.unknownFieldsOf" (dict "given" $value "known" (index $.known $key) "prefix" (printf "%s." $path)) }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Blank: the service account of the pod, at the address of apiServer. */}}
 {{- define "ipvs-proxier.kubeconfigPath" -}}
 {{- with .Values.apiServer.kubeProxyConfigMap -}}

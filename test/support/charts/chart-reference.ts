@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { kubeProxyFields } from '../../../src/config/kube-proxy-configuration.ts';
 import { proxierFields } from '../../../src/config/proxier-configuration.ts';
 import { type FieldDocument, fieldDocuments } from '../../../src/config/schema-fields.ts';
 
@@ -8,6 +9,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const chartDirectory = join(root, 'charts', 'ipvs-proxier');
 const readmeFile = join(chartDirectory, 'README.md');
 const schemaFile = join(chartDirectory, 'values.schema.json');
+const kubeProxyFieldsFile = join(chartDirectory, 'files', 'kube-proxy-fields.json');
 const tableMarks = { begin: '<!-- values -->', end: '<!-- end of values -->' };
 
 /** A schema of one value, as far as this chart's schema goes. */
@@ -85,8 +87,28 @@ function valueRows(schema: ValueSchema, defaults: unknown, prefix: string): stri
   });
 }
 
-/** Writes both again. */
+/** The text of files/kube-proxy-fields.json, by which the chart finds fields that a KubeProxyConfiguration does not have. */
+export function kubeProxyFieldNames(): string {
+  const names = { apiVersion: true, kind: true, ...namesOf(kubeProxyFields) };
+  return `${JSON.stringify(names, undefined, 2)}\n`;
+}
+
+/** `true` for a field that is no section. */
+interface FieldNames {
+  readonly [name: string]: true | FieldNames;
+}
+
+function namesOf(fields: Readonly<Record<string, object>>): FieldNames {
+  const entries = Object.entries(fields).map(([key, field]) => {
+    const document = fieldDocuments.get(field as Parameters<typeof fieldDocuments.get>[0]);
+    return [key, document?.fields === undefined ? true : namesOf(document.fields())] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Writes all of them again. */
 export function writeChartReference(): void {
+  writeFileSync(kubeProxyFieldsFile, kubeProxyFieldNames());
   writeFileSync(schemaFile, valuesSchema());
   writeFileSync(readmeFile, chartReadme());
 }

@@ -65,6 +65,13 @@ describe('the notes say what to do next', () => {
     expect(text).toContain('ConfigMap kube-proxy: keep that ConfigMap');
   });
 
+  it('and which settings of a pasted configuration are left out', async () => {
+    const pasted = (...lines: readonly string[]) => `kubeProxyConfiguration=${lines.join('\n')}`;
+    const text = await notes(address, pasted('mode: ipvs', 'clusterCIRD: x', 'ipvs: {strictArp: true}'));
+    expect(text).toMatch(/WARNING: kubeProxyConfiguration has .*: clusterCIRD, ipvs\.strictArp\.\nCorrect/);
+    expect(await notes(address, pasted('mode: ipvs', 'ipvs: {strictARP: true}'))).not.toContain('WARNING');
+  });
+
   it('the migration guide has the step that they name', () => {
     const page = readFileSync(join(__dirname, '../../../docs/migrating.md'), 'utf8');
     expect(page).toMatch(/^### .*Take kube-proxy away$/m);

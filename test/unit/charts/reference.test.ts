@@ -2,13 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { chartReadme, readChart, valuesSchema } from '../../support/charts/chart-reference.ts';
+import { chartReadme, kubeProxyFieldNames, readChart, valuesSchema } from '../../support/charts/chart-reference.ts';
 
 const regenerated = 'run: node test/support/charts/chart-reference.ts';
 
 describe('what is written about the values', () => {
   it('values.schema.json has the fields of ProxierConfiguration as they are in the code', () => {
     expect({ regenerated, text: readChart('values.schema.json') }).toEqual({ regenerated, text: valuesSchema() });
+  });
+
+  it('kube-proxy-fields.json has the fields of KubeProxyConfiguration as they are in the code', () => {
+    const text = readChart('files/kube-proxy-fields.json');
+    expect({ regenerated, text }).toEqual({ regenerated, text: kubeProxyFieldNames() });
+    expect(JSON.parse(text)).toMatchObject({
+      mode: true,
+      ipvs: { strictARP: true },
+      logging: { options: { text: {} } },
+    });
   });
 
   it('the README has every value', () => {

@@ -64,6 +64,16 @@ const contradictions: readonly Refusal[] = [
     ],
   },
   {
+    name: 'settings that kube-proxy does not have',
+    set: [
+      address,
+      'kubeProxyConfiguration.clusterCIRD=10.244.0.0/16',
+      'kubeProxyConfiguration.ipvs.strictARP=true',
+      'kubeProxyConfiguration.ipvs.strictArp=true',
+    ],
+    says: [/kubeProxyConfiguration: there are no such settings: clusterCIRD, ipvs\.strictArp: correct their spelling/],
+  },
+  {
     name: 'an address of the API server with a port in it',
     set: ['apiServer.host=10.0.0.10:6443'],
     says: [/apiServer\.host: Does not match pattern/],

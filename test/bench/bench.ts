@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { LabOptions } from './lab-options.ts';
 import { burst } from './parts/burst.ts';
 import { coldStartAlone } from './parts/cold-start-alone.ts';
+import { explainOutside } from './parts/explain-outside.ts';
 import { listWatch } from './parts/list-watch.ts';
 import { planning } from './parts/planning.ts';
 import { bareNodeMs } from './parts/start.ts';
@@ -14,11 +15,12 @@ import { passes, tableOf } from './row.ts';
 // The benchmark: measures all parts, prints one table, exits with 1 when a bar is missed.
 //   node test/bench/bench.ts [--quick] [PART...]
 
-const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory', 'listing', 'start'];
+const labParts = ['program-servers', 'cold-start', 'steady-state', 'memory', 'listing', 'start', 'explain'];
 const hostParts: ReadonlyMap<string, (quick: boolean) => Promise<readonly Row[]>> = new Map([
   ['planning', planning],
   ['burst', burst],
   ['list-watch', listWatch],
+  ['explain-outside', explainOutside],
 ]);
 const allParts = [...hostParts.keys(), ...labParts];
 

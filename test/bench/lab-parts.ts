@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabOptions } from './lab-options.ts';
 import { coldStart } from './parts/cold-start.ts';
+import { explain } from './parts/explain.ts';
 import { listing } from './parts/listing.ts';
 import { memory } from './parts/memory.ts';
 import { programServers } from './parts/program-servers.ts';
@@ -21,6 +22,7 @@ const parts: ReadonlyMap<string, (options: LabOptions) => Promise<readonly Row[]
   ['memory', memory],
   ['listing', listing],
   ['start', start],
+  ['explain', explain],
 ]);
 
 const options = JSON.parse(process.argv[2] ?? '') as LabOptions; // written by bench.ts

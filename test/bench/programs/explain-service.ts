@@ -13,7 +13,12 @@ export interface MeasuredExplanation {
   readonly seconds: number;
   /** The same for a program that only starts. */
   readonly startSeconds: number;
+  /** What shows the same by hand, each of `classicTools` once, one after the other. */
+  readonly classicSeconds: number;
 }
+
+/** What one looks at without a tool for it. */
+const classicTools = [['ipvsadm', '-Ln'], ['iptables-save'], ['ipset', 'list'], ['ip', 'address']];
 
 // Explains one Service of few and of many, beside a running daemon. Run in the lab, after `make build`:
 //   node explain-service.ts SERVICES ENDPOINTS ROUNDS
@@ -69,23 +74,33 @@ async function programmed(count: number): Promise<void> {
 async function measure(count: number): Promise<MeasuredExplanation> {
   const index = Math.floor(count / 2);
   const words = ['explain', `svc/team-${index % 100}/web-${index}`];
-  let [seconds, startSeconds] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const starts: number[] = [];
+  const explanations: number[] = [];
+  const classics: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    startSeconds = Math.min(startSeconds, await timed(['help'], [0]));
-    seconds = Math.min(seconds, await timed(words, [0, 1]));
+    starts.push(await timed(program, ['help'], [0]));
+    explanations.push(await timed(program, words, [0, 1]));
+    let classic = 0;
+    for (const [tool = '', ...parameters] of classicTools) classic += await timed(tool, parameters, [0]);
+    classics.push(classic);
   }
-  return { services: count, seconds, startSeconds };
+  return {
+    services: count,
+    seconds: Math.min(...explanations),
+    startSeconds: Math.min(...starts),
+    classicSeconds: Math.min(...classics),
+  };
 }
 
 /** Beside this process, which is the API server that it asks. */
-function timed(words: readonly string[], exitCodes: readonly number[]): Promise<number> {
+function timed(file: string, words: readonly string[], exitCodes: readonly number[]): Promise<number> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(file, words, { stdio: ['ignore', 'ignore', 'inherit'] });
     child.once('error', reject);
     child.once('close', (code) => {
       if (exitCodes.includes(code ?? -1)) resolve((performance.now() - started) / 1000);
-      else reject(new Error(`${words.join(' ')}: exit ${code}`));
+      else reject(new Error(`${file} ${words.join(' ')}: exit ${code}`));
     });
   });
 }

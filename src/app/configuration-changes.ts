@@ -19,6 +19,7 @@ const fixedProxierFields: Readonly<Record<string, string>> = {
   'apiServer.cacheFile': 'apiServer.cacheFile',
   knownNodes: 'knownNodes',
   statusSocket: 'statusSocket',
+  keepPrivileges: 'keepPrivileges',
 };
 
 /**

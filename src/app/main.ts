@@ -9,6 +9,8 @@ import { endOnSignal } from './end-on-signal.ts';
 import { prepareKernel } from './node-kernel.ts';
 import { runCleanup } from './run-cleanup.ts';
 import { requireApiAccess } from './open-source.ts';
+import { dropPrivileges } from './privileges/drop-privileges.ts';
+import { usePrivileges } from './privileges/use-privileges.ts';
 import { runProxier } from './run-proxier.ts';
 import { systemClock } from './system-clock.ts';
 import { daemonArguments, toolsFile } from './tool-dispatch.ts';
@@ -75,11 +77,18 @@ async function cleanUpOnly(settings: LoadedSettings): Promise<number | undefined
 }
 
 async function runUntilStopped(settings: LoadedSettings): Promise<number | undefined> {
+  const { config } = settings;
+  const klog = openLog(config.logging);
+  await dropPrivileges({
+    keep: config.proxier.keepPrivileges ?? false,
+    prepare: () => usePrivileges({ config }),
+    log: klog.named('app/privileges/drop-privileges.ts'),
+  });
   for (const line of settings.deprecations) process.stderr.write(`${line}\n`);
-  const klog = openLog(settings.config.logging, settings.notices);
+  tellNotices(klog, settings.notices);
   const signals = endOnSignal({ klog, clock: systemClock });
   return await reportingFailure(klog, async () => {
-    if (settings.manifests.length === 0) await requireApiAccess(settings.config.clientConnection);
+    if (settings.manifests.length === 0) await requireApiAccess(config.clientConnection);
     await runProxier({ settings, klog, signals });
     return undefined;
   });
@@ -116,12 +125,16 @@ function refuse(error: unknown): number {
 function openLog(logging: LoggingConfig = defaultLogging, notices: readonly LoadNotice[] = []): Klog {
   const sinks = { sink: new DescriptorSink(2), ...(logging.splitStream ? { infoSink: new DescriptorSink(1) } : {}) };
   const klog = new Klog({ ...logging, ...sinks, clock: systemClock, processId: process.pid });
+  tellNotices(klog, notices);
+  return klog;
+}
+
+function tellNotices(klog: Klog, notices: readonly LoadNotice[]): void {
   const log = klog.named('config/effective-config.ts');
   for (const { level, verbosity, message, fields } of notices) {
     if (level === 'warning') log.warning(message, fields);
     else log.debug(verbosity, message, fields);
   }
-  return klog;
 }
 
 const argv = process.argv.slice(2);

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import type { Clock } from '../model/clock.ts';
 import type { Log } from '../observe/log.ts';
 
-const file = '/proc/self/oom_score_adj';
+/** Where a process tells how ready the kernel should be to kill it. */
+export const oomScoreFile = '/proc/self/oom_score_adj';
 const retryMs = 100;
 
 /** Tells the kernel how ready it should be to kill this process for its memory. Tried twice; a failure is only logged. */
@@ -12,7 +13,7 @@ export function adjustOomScore(
 ): void {
   const attempt = (onFailure: (error: unknown) => void) => {
     try {
-      write(file, String(adjustment));
+      write(oomScoreFile, String(adjustment));
     } catch (error) {
       onFailure(error);
     }

@@ -47,6 +47,8 @@ export interface ProxierSettings {
   readonly apiServer: ApiServerSettings;
   /** Path of the local socket that tools ask; empty for none. */
   readonly statusSocket: string;
+  /** Whether rights that the daemon was started with and does not need are kept. Default false. */
+  readonly keepPrivileges?: boolean;
 }
 
 /** Ways to the API server besides the configured one. */

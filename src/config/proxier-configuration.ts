@@ -79,6 +79,9 @@ export const proxierFields = {
     'Local socket on which `ipvs-status` and other tools ask for names of Services and pods, for root alone; blank for none. An absolute path of at most 107 bytes.',
     defaultStatusSocket,
   ),
+  keepPrivileges: bool(
+    'Whether the daemon keeps capabilities that it was started with and does not need. Where it does not, it reads only files that user 0 may read without them, and a credential plugin that it starts has NET_ADMIN, NET_RAW and NET_BIND_SERVICE at most.',
+  ),
   iptables: section('Packet filter rules.', {
     flavour: choice(
       'Which iptables programs are used: `auto` takes those that already hold rules, else the default of the system.',
@@ -197,5 +200,6 @@ function settingsOf(file: ProxierFile): ProxierSettings {
     traffic: { level: file.traffic.metrics, maxSeries: file.traffic.maxSeries },
     apiServer: apiServerSettings(file.apiServer),
     statusSocket: file.statusSocket,
+    keepPrivileges: file.keepPrivileges,
   };
 }

@@ -59,6 +59,11 @@ export class DaemonProcess {
     await Promise.all(left.map((daemon) => daemon.#ended));
   }
 
+  /** Number of the process that was started: that of the daemon, where the wrapper becomes it. */
+  get processId(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get output(): string {
     return this.#output;
   }

@@ -29,6 +29,66 @@ const bounded = (capabilities: string) => [
 afterEach(() => node.clear());
 afterAll(() => node.close());
 
+/** Lines of the status of every thread, each once. */
+const rightsOf = async (pid: number) =>
+  (await node.shell.run(`grep -hE '^(Cap|NoNewPrivs)' /proc/${pid}/task/*/status | sort -u`)).trim().split('\n');
+
+/** What commands print once it is this, or after a minute. */
+async function printed(commands: string, wanted: string): Promise<string> {
+  const deadlineMs = performance.now() + 60_000;
+  for (;;) {
+    const { output } = await node.shell.attempt(commands);
+    if (output === wanted || performance.now() > deadlineMs) return output;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+describe('a daemon that root starts with all rights', () => {
+  it('drops those that it does not need, in every thread, and serves and repairs with the rest', async () => {
+    const objects = node.write('own.json', list(service('web', '10.96.0.10')));
+    // SYS_RESOURCE is needed for an adjustment like this one, and dropped after it.
+    const often = 'apiVersion: ipvs-proxier.io/v1alpha1\nkind: ProxierConfiguration\naudit: {period: 1s}\n';
+    const settings = `--proxier-config=${node.write('often.yaml', often)}`;
+    const daemon = new DaemonProcess({ args: [`--manifests=${objects}`, settings, '--oom-score-adj=-998'] });
+    await daemon.line(/"Dropped privileges" left="NET_BIND_SERVICE,NET_ADMIN,NET_RAW"/);
+    await daemon.line(/"Round finished" services=1/);
+    expect(await rightsOf(daemon.processId)).toEqual([
+      'CapAmb:\t0000000000000000',
+      'CapBnd:\t0000000000003400',
+      'CapEff:\t0000000000003400',
+      'CapInh:\t0000000000000000',
+      'CapPrm:\t0000000000003400',
+      'NoNewPrivs:\t1',
+    ]);
+    expect(Number(await node.shell.run(`ls /proc/${daemon.processId}/task | wc -l`))).toBeGreaterThan(4);
+    expect(await node.shell.run(`cat /proc/${daemon.processId}/oom_score_adj`)).toBe('-998\n');
+    expect(await node.virtualServers()).toEqual(['-A -t 10.96.0.10:80 -s rr']);
+    expect(await node.shell.run('ipset save KUBE-CLUSTER-IP | grep -c ^add')).toBe('1\n');
+    // Somebody takes away a virtual server, its address, an entry of a set and a setting.
+    await node.shell.run(
+      [
+        'ipvsadm -D -t 10.96.0.10:80',
+        'ip addr del 10.96.0.10/32 dev kube-ipvs0',
+        'ipset flush KUBE-CLUSTER-IP',
+        'sysctl -qw net.ipv4.vs.expire_nodest_conn=0',
+      ].join('\n'),
+    );
+    const state = [
+      "ipvsadm -Sn | grep '^-A'",
+      "ip -o addr show dev kube-ipvs0 | grep -o '10.96.0.10/32'",
+      'ipset save KUBE-CLUSTER-IP | grep -c ^add',
+      'sysctl -n net.ipv4.vs.expire_nodest_conn',
+    ].join('\n');
+    const repaired = '-A -t 10.96.0.10:80 -s rr\n10.96.0.10/32\n1\n1\n';
+    expect(await printed(state, repaired)).toBe(repaired);
+    node.write('own.json', list(service('web', '10.96.0.11')));
+    await daemon.line(/"Round finished" services=1/, daemon.output.length);
+    expect(await node.virtualServers()).toEqual(['-A -t 10.96.0.11:80 -s rr']);
+    const { exit, errors } = await daemon.stop();
+    expect([exit, errors.filter((line) => !line.includes('nodePortAddresses'))]).toEqual([0, []]);
+  });
+});
+
 describe('a container with read-only file systems and settings, and few rights', () => {
   it('is told which setting cannot be made where --init-only has not run', async () => {
     await node.shell.run('modprobe ip_vs; sysctl -qw net.ipv4.vs.conntrack=0');

@@ -111,6 +111,7 @@ describe('pods are replaced', () => {
     ['proxierConfiguration.otherProxy=ignore', true],
     ['proxierConfiguration.knownNodes=all', true],
     ['proxierConfiguration.statusSocket=/run/proxier/status.sock', true],
+    ['proxierConfiguration.keepPrivileges=true', true],
     ['proxierConfiguration.apiServer.discovery=false', true],
     ['proxierConfiguration.apiServer.tlsServerName=api.example.com', true],
     ['proxierConfiguration.apiServer.cacheFile=/var/lib/proxier/api-servers.json', true],

@@ -327,6 +327,7 @@ describe('ProxierConfiguration', () => {
         cacheFile: '/var/lib/ipvs-proxier/api-servers.json',
       },
       statusSocket: '/run/ipvs-proxier/status.sock',
+      keepPrivileges: false,
     };
     expect(fromFlags().config.proxier).toEqual(defaults);
     expect(proxier('')).toEqual(defaults);

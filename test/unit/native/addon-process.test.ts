@@ -8,6 +8,14 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** Capabilities of a thread, as hexadecimal numbers: inheritable, permitted, effective, ambient; and the bounding set. */
+interface Sets {
+  readonly held: readonly string[];
+  readonly bounding: string;
+  /** no_new_privs. */
+  readonly isLocked: boolean;
+}
+
 /** Runs a program of test/support/native in a process of its own; ended by a signal, its code is the signal's name. */
 function run(program: string, ...values: string[]): Promise<Ended> {
   const path = join(__dirname, '..', '..', 'support', 'native', program);
@@ -53,5 +61,18 @@ describe('netlink addon: process', () => {
     expect(left.files).toBe(0);
     // One lost result object or batch per call would be 5 MB and more.
     expect(left.memoryBytes).toBeLessThan(4 * 1024 * 1024);
+  }, 60_000);
+
+  it('takes rights from one thread and from what it starts, not from others', async () => {
+    const { code, stdout } = await run('limit-capabilities.ts', '0');
+    expect(code).toBe(0);
+    const { before, after, program, thread } = JSON.parse(stdout) as Record<string, Sets>;
+    const nothing = ['0', '0', '0', '0'];
+    expect([after?.held, program?.held]).toEqual([nothing, nothing]);
+    expect([after?.isLocked, program?.isLocked]).toEqual([true, true]);
+    expect(thread).toEqual(before);
+    // Only who has SETPCAP, as root has, may take from the bounding set.
+    const mayChangeBounds = (BigInt(`0x${before?.held[2] ?? '0'}`) >> 8n) & 1n;
+    expect(after?.bounding).toBe(mayChangeBounds ? '0' : before?.bounding);
   }, 60_000);
 });

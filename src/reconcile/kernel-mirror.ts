@@ -46,21 +46,20 @@ export class KernelMirror {
     this.#foreign = new Set(foreign);
   }
 
-  /**
-   * Compares, and reports differences by kind; only what differs is read in full. Between its steps it waits for
-   * `pause`, which may write: `written` has to be told of it.
-   */
-  async audit(pause: () => Promise<void>): Promise<void> {
-    const { addresses, sets, observer } = this.#parts;
+  /** Compares the interface and its addresses, and reports differences by kind, as the other audits do. */
+  async auditAddresses(): Promise<void> {
+    const { addresses, observer } = this.#parts;
     if (await this.#ensureInterface()) observer.drifted('interface', 1);
+    observer.drifted('address', addresses.replaceObserved(await this.#listAddresses()));
+  }
+
+  /** Compares the sets; returns what was read. */
+  async auditSets(): Promise<readonly ObservedIpSet[]> {
+    const { sets, observer } = this.#parts;
     const { observed, changedSets, changedEntries } = await sets.observe();
     observer.drifted('ipSet', changedSets);
     observer.drifted('setEntry', changedEntries);
-    await pause();
-    observer.drifted('address', addresses.replaceObserved(await this.#listAddresses()));
-    await pause();
-    await this.#auditServers(observed, pause);
-    await pause();
+    return observed;
   }
 
   /** We have written to this virtual server. */
@@ -77,6 +76,26 @@ export class KernelMirror {
     }
   }
 
+  /**
+   * Compares virtual servers; only what differs is read in full, and the sets with it, which say whose a new one is.
+   * Between its steps it waits for `pause`, which may write: `written` has to be told of it.
+   */
+  async auditServers(pause: () => Promise<void>): Promise<void> {
+    const { drivers, servers, observer } = this.#parts;
+    const audit = new ServerAudit(servers, this.#foreign, pause);
+    this.#audit = audit;
+    try {
+      await drivers.ipvs.scan(audit);
+    } finally {
+      this.#audit = undefined;
+    }
+    const { counts, changed, missing } = audit.result();
+    if (changed.length > 0) await this.#readAgain(changed, await this.auditSets());
+    for (const key of missing) servers.observeMissing(key);
+    observer.drifted('virtualServer', counts.virtualServers);
+    observer.drifted('realServer', counts.realServers);
+  }
+
   async #ensureInterface(): Promise<boolean> {
     const wasMade = await this.#parts.drivers.address.ensureInterface();
     if (wasMade) this.#parts.observer.applied('interface', 1);
@@ -91,22 +110,6 @@ export class KernelMirror {
     return bound
       .filter((address) => families.includes(familyOf(address)) && isOurs(address))
       .map((address) => [address, true]);
-  }
-
-  async #auditServers(sets: readonly ObservedIpSet[], pause: () => Promise<void>): Promise<void> {
-    const { drivers, servers, observer } = this.#parts;
-    const audit = new ServerAudit(servers, this.#foreign, pause);
-    this.#audit = audit;
-    try {
-      await drivers.ipvs.scan(audit);
-    } finally {
-      this.#audit = undefined;
-    }
-    const { counts, changed, missing } = audit.result();
-    if (changed.length > 0) await this.#readAgain(changed, sets);
-    for (const key of missing) servers.observeMissing(key);
-    observer.drifted('virtualServer', counts.virtualServers);
-    observer.drifted('realServer', counts.realServers);
   }
 
   async #readAgain(virtualServers: readonly VirtualServer[], sets: readonly ObservedIpSet[]): Promise<void> {

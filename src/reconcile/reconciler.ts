@@ -15,6 +15,7 @@ import type { RuleInputs } from './rules-keeper.ts';
 import type { SysctlKeeper } from './sysctl-keeper.ts';
 import { allIpSets, ipSetFor, setRoles } from '../plan/ip-sets.ts';
 import { planService } from '../plan/plan-service.ts';
+import { type AuditPart, AuditSchedule } from './audit-schedule.ts';
 import { DeltaApplier } from './delta-applier.ts';
 import { DeltaMap } from './delta-map.ts';
 import { DesiredState } from './desired-state.ts';
@@ -55,9 +56,6 @@ export interface ReconcilerOptions {
 /** Services planned before the event loop may do something else. */
 const planSlice = 200;
 
-/** How many times as long as a comparison took we wait at least until the next: it takes at most 5 % of a core. */
-const auditRestFactor = 20;
-
 const noSets: ReadonlySet<string> = new Set();
 
 /** Brings the kernel from observed to desired: plans what changed, applies the difference, in the one right order. */
@@ -76,12 +74,13 @@ export class Reconciler {
   readonly #mirror: KernelMirror;
   readonly #touched = new Set<VirtualServerKey>();
   #observedKnown = false;
-  #auditDueMs = Number.POSITIVE_INFINITY;
+  readonly #audits: AuditSchedule;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     const { drivers, clock, observer, families, planRules, config } = options;
     const table = this.servers;
+    this.#audits = new AuditSchedule(() => config.proxier.auditPeriodMs);
     this.#sets = new SetKeeper({
       sets: families.flatMap(allIpSets),
       driver: drivers.ipset,
@@ -160,7 +159,7 @@ export class Reconciler {
 
   /** Asks for a comparison with the kernel in the next round, whenever it would be due. */
   requestAudit(): void {
-    this.#auditDueMs = Number.NEGATIVE_INFINITY;
+    this.#audits.request();
   }
 
   /** The rules follow from something new besides the plans: they are planned again in the next round. */
@@ -169,32 +168,35 @@ export class Reconciler {
   }
 
   /**
-   * Compares the kernel with what we know of it when that is due; what somebody else changed becomes pending. To be
-   * called before new plans are made. A large table is compared less often, so that it takes at most 5 % of a core.
-   * Between its steps it waits for `serveChanges`, which may plan and apply: no change waits for a whole audit.
+   * Compares what is due of the kernel with what we know of it; what somebody else changed becomes pending. To be called
+   * before new plans are made. Between its steps it waits for `serveChanges`, which may plan and apply: no change waits
+   * for a whole audit.
    */
   async audit(serveChanges: () => Promise<void>): Promise<void> {
-    const { clock, config, sysctls } = this.#options;
+    const { clock } = this.#options;
+    if (!this.#observedKnown) return;
     const startMs = clock.monotonicMs();
-    if (!this.#observedKnown || startMs < this.#auditDueMs) return;
-    this.#auditDueMs = Number.POSITIVE_INFINITY;
     let servedMs = 0;
     const pause = async () => {
       const pausedMs = clock.monotonicMs();
       await serveChanges();
       servedMs += clock.monotonicMs() - pausedMs;
     };
+    const due = this.#audits.take(startMs);
     try {
-      sysctls?.audit();
-      await this.#mirror.audit(pause);
-      const costMs = clock.monotonicMs() - startMs - servedMs;
-      await this.#mirror.auditRules(pause);
-      this.#touchPending();
-      this.#scheduleAudit(Math.max(config.proxier.auditPeriodMs, costMs * auditRestFactor));
+      for (const part of due) {
+        const fromMs = clock.monotonicMs() - servedMs;
+        await this.#auditPart(part, pause);
+        // Other programs read the rules; waiting for them costs us nothing.
+        const costMs = part === 'rules' ? 0 : clock.monotonicMs() - servedMs - fromMs;
+        this.#audits.done(part, startMs, costMs);
+        await pause();
+      }
     } catch (error) {
       this.#observedKnown = false;
       throw error;
     }
+    if (due.length > 0) this.#touchPending();
   }
 
   /** Applies what is pending and due. Throws when the kernel's state could not be read; nothing is lost then. */
@@ -213,7 +215,7 @@ export class Reconciler {
     const attempts = this.#attempts().filter((each) => each !== this.flows.attempts); // those have their own timer
     const due = [...attempts.map((each) => each.nextDueMs()), this.#retirer.nextDueMs()];
     const known = due.filter((time): time is number => time !== undefined);
-    const next = Math.min(...known, this.#auditDueMs);
+    const next = Math.min(...known, this.#audits.nextDueMs());
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
@@ -256,16 +258,27 @@ export class Reconciler {
     await this.#mirror.read();
     this.#observedKnown = true;
     this.#touchPending();
-    this.#scheduleAudit(this.#options.config.proxier.auditPeriodMs);
+    this.#audits.begin(this.#options.clock.monotonicMs());
   }
 
   #touchPending(): void {
     for (const key of this.servers.pendingKeys()) this.#touched.add(key);
   }
 
-  #scheduleAudit(waitMs: number): void {
-    const { clock, config } = this.#options;
-    this.#auditDueMs = config.proxier.auditPeriodMs === 0 ? Number.POSITIVE_INFINITY : clock.monotonicMs() + waitMs;
+  async #auditPart(part: AuditPart, pause: () => Promise<void>): Promise<void> {
+    switch (part) {
+      case 'settings':
+        return this.#options.sysctls?.audit();
+      case 'addresses':
+        return await this.#mirror.auditAddresses();
+      case 'sets':
+        await this.#mirror.auditSets();
+        return;
+      case 'rules':
+        return await this.#mirror.auditRules(pause);
+      case 'servers':
+        return await this.#mirror.auditServers(pause);
+    }
   }
 
   /** The order in which the kernel changes; removals go last. */

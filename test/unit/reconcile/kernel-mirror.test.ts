@@ -10,7 +10,6 @@ import { FakeKernel } from '../../support/fake-kernel.ts';
 import { virtualServer } from '../../support/ipvs-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const noPause = async () => {};
 const observer = { applied() {}, failed() {}, recovered() {}, drifted() {}, conflict() {} };
 
 /** A mirror of a kernel with these addresses on the dummy interface, where 10.96.200.0/24 belongs to somebody else. */
@@ -51,7 +50,7 @@ describe('KernelMirror', () => {
     const { mirror, addresses } = mirrorOf('10.96.0.1', '10.96.200.1');
     await mirror.read();
     expect([...addresses.observedKeys()]).toEqual(['10.96.0.1']);
-    await mirror.audit(noPause);
+    await mirror.auditAddresses();
     expect([...addresses.observedKeys()]).toEqual(['10.96.0.1']);
   });
 

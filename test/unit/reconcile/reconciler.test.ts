@@ -311,6 +311,27 @@ describe('an audit', () => {
     expect(reconciler.nextDueMs()).toBe(clock.monotonicMs() + 10_000);
   });
 
+  it('compares everything else every period while a large table is compared less often', async () => {
+    const scan = kernel.ipvs.scan.bind(kernel.ipvs);
+    const slowScan: typeof scan = async (visitor) => {
+      await scan(visitor);
+      await clock.advance(2_000);
+    };
+    Object.assign(kernel.ipvs, { scan: slowScan });
+    await audit();
+    const interfere = () => {
+      kernel.addresses.clear();
+      kernel.servers.delete(server);
+    };
+    interfere();
+    await clock.advance(8_000);
+    await reconciler.audit(noPause);
+    expect(failures.drift).toEqual(['address 1']);
+    await clock.advance(30_000);
+    await reconciler.audit(noPause);
+    expect(failures.drift).toEqual(['address 1', 'virtualServer 1']);
+  });
+
   it('lets changes through between its steps, and takes none of them for drift', async () => {
     const endpoints: (readonly string[])[] = [
       ['10.244.1.5'],
@@ -320,8 +341,16 @@ describe('an audit', () => {
       ['10.244.2.6'],
     ];
     const served: string[][] = [];
+    let isScanning = false;
+    const scan = kernel.ipvs.scan.bind(kernel.ipvs);
+    const notedScan: typeof scan = async (visitor) => {
+      isScanning = true;
+      await scan(visitor);
+    };
+    Object.assign(kernel.ipvs, { scan: notedScan });
     reconciler.requestAudit();
     await reconciler.audit(async () => {
+      if (!isScanning && endpoints.length < 3) return;
       const addresses = endpoints.shift();
       if (addresses === undefined) return;
       tables.updateEndpointSlice(aSlice(addresses.map((address) => anEndpoint(address))));

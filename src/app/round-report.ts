@@ -42,6 +42,7 @@ export interface RoundReportOptions {
 export class RoundReport implements RoundListener {
   readonly #options: RoundReportOptions;
   #requestedMs: number | undefined;
+  #hasBegun = false;
 
   constructor(options: RoundReportOptions) {
     this.#options = options;
@@ -63,7 +64,7 @@ export class RoundReport implements RoundListener {
     listener.started?.(families);
   }
 
-  /** Something changed: a round is wanted. */
+  /** Something changed, and waits for a round. */
   requested(): void {
     const { clock, listener, families } = this.#options;
     this.#requestedMs = clock.nowMs();
@@ -74,7 +75,10 @@ export class RoundReport implements RoundListener {
     this.#options.listener.nodeSeen(leaving);
   }
 
+  /** All that gathered before the first round waits from its beginning. */
   started(): void {
+    if (!this.#hasBegun) this.requested();
+    this.#hasBegun = true;
     this.#options.meter.roundStarted();
   }
 

@@ -13,6 +13,7 @@ import type { DrainingServers } from '../reconcile/retirer.ts';
 import { RunLoop } from '../reconcile/run-loop.ts';
 import { SysctlKeeper } from '../reconcile/sysctl-keeper.ts';
 import type { ChangeMeter } from './change-meter.ts';
+import { CountedChanges } from './counted-changes.ts';
 import type { ProblemFinder } from './find-problems.ts';
 import { HealthCheckPorts } from './health-check-ports.ts';
 import { HintLog } from './hint-log.ts';
@@ -140,11 +141,13 @@ export function startServing(parts: WorkParts): NodeWork {
     retryMs: 1_000,
     onError: (error) => log.error('Round failed, will be repeated', error),
   });
+  const needsPodCidrs = config.localDetection.mode === 'NodeCIDR';
+  const changes = new CountedChanges({ tables, gate, nodeName, needsPodCidrs });
   const work: Omit<NodeWork, 'stop'> = {
     desired: reconciler.desired,
     draining: () => reconciler.draining(),
     changed() {
-      report.requested();
+      if (changes.counts()) report.requested();
       loop.request();
     },
     wake: () => loop.request(),

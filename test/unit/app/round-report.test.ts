@@ -54,12 +54,26 @@ function setup() {
 }
 
 describe('RoundReport', () => {
+  it('counts what gathered before the first round from its beginning', async () => {
+    const { report, steps, clock, shown } = setup();
+    await clock.advance(5_000);
+    report.started();
+    report.succeeded(nodeFacts());
+    report.started();
+    expect(steps.filter((step) => step.startsWith('queued'))).toEqual(['queued IPv4,IPv6']);
+    expect(await shown('kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds')).toEqual([
+      `kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds{ip_family="IPv4"} ${clock.nowMs() / 1000}`,
+      `kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds{ip_family="IPv6"} ${clock.nowMs() / 1000}`,
+    ]);
+  });
+
   it('tells of a round that succeeds: what was measured, then health, then the health check ports', () => {
     const { report, steps } = setup();
     report.started();
     report.succeeded(nodeFacts());
     report.ended(0.5);
-    expect(steps).toEqual(['meter started', 'meter succeeded', 'succeeded IPv4,IPv6', 'ports', 'fill A', 'ended']);
+    const measured = ['meter started', 'meter succeeded', 'succeeded IPv4,IPv6'];
+    expect(steps).toEqual(['queued IPv4,IPv6', ...measured, 'ports', 'fill A', 'ended']);
   });
 
   it('shows what fails, and flows that are to be removed, between rounds too', async () => {

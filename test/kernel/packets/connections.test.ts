@@ -84,6 +84,23 @@ describe('what else listens on the node', () => {
   });
 });
 
+describe('host ports', () => {
+  /** As the plugin for host ports has them: port 80 of every local address leads to pod d, before anything else. */
+  const hostPort = (action: 'A' | 'D', place: string) => `
+iptables-nft -w -t nat -${action} CNI-HOSTPORT-DNAT -p tcp --dport 80 -j DNAT --to-destination ${podAddresses.d.IPv4}:8080
+iptables-nft -w -t nat ${place} -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT`;
+
+  it('are those of the node, not of service addresses, although their rules were put in front', async () => {
+    await world.shell.run(`iptables-nft -w -t nat -N CNI-HOSTPORT-DNAT${hostPort('A', '-I PREROUTING')}`);
+    await proxier.audit();
+    expect(await world.outside.ask(nodeAddresses.IPv4, 80)).toEqual(['d 192.168.7.100']);
+    expect(await world.outside.ask('198.51.100.10', 80)).toEqual(['a 10.244.1.1']);
+    const answers = await world.outside.ask('10.96.0.40', 80, { count: 4 });
+    expect([...new Set(answers)].sort()).toEqual(['a 10.244.1.1', 'b 10.244.1.1']);
+    await world.shell.run(`${hostPort('D', '-D PREROUTING')}\niptables-nft -w -t nat -X CNI-HOSTPORT-DNAT`);
+  });
+});
+
 describe('source ranges of a load balancer address', () => {
   const who = () => ({ outside: world.outside, pod: world.pods.d, node: world.node });
 

@@ -10,6 +10,7 @@ FROM ${NODE_IMAGE} AS node
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 ARG TARGETARCH
 ARG SOURCE_DATE_EPOCH=0
+ARG SOURCE_COMMIT=
 ARG APT_SOURCE=
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
       make g++ binutils $([ "$TARGETARCH" = "$(dpkg --print-architecture)" ] || \

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { netlinkBesideBundle } from './netlink-beside-bundle.ts';
 import { slimClientNode } from './slim-client-node.ts';
+import { sourceState } from './source-state.ts';
 import { bundledPackages, thirdPartyLicenses } from './third-party-licenses.ts';
 
 /** What we ship: name of the bundle, the file that starts it, and whether it has a launcher of its own. */
@@ -34,6 +35,7 @@ const bundling: BuildOptions = {
     'import.meta.url': '__bundleUrl',
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
+    ipvsProxierBuildSource: JSON.stringify(sourceState()),
   },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
   plugins: [slimClientNode, netlinkBesideBundle],

@@ -2,14 +2,15 @@
 # Makes the image with docker, podman or buildah, whichever works here; without any, an OCI archive that they can load.
 # usage: make-image.sh
 # Environment: IMAGE (name and tag), PLATFORMS (words of: linux/amd64 linux/arm64), ENGINE (docker, podman, buildah, none);
-# SOURCE_DATE_EPOCH, APT_SOURCE and NODE_IMAGE as in the Dockerfile.
+# SOURCE_DATE_EPOCH, SOURCE_COMMIT, APT_SOURCE and NODE_IMAGE as in the Dockerfile.
 set -eu
 cd "$(dirname "$0")/../.."
 version=$(sed -nE 's/^  "version": "(.*)",$/\1/p' package.json)
 image=${IMAGE:-ipvs-proxier:$version}
 platforms=${PLATFORMS:-linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
-export SOURCE_DATE_EPOCH
+SOURCE_COMMIT=${SOURCE_COMMIT:-$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || true)}
+export SOURCE_DATE_EPOCH SOURCE_COMMIT
 
 works() {
   command -v "$1" >/dev/null && timeout 20 "$1" info >/dev/null 2>&1
@@ -28,7 +29,7 @@ find_engine() {
 
 engine=${ENGINE:-$(find_engine)}
 arguments=(--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" --build-arg "VERSION=$version" --platform "${platforms// /,}")
-for name in NODE_IMAGE APT_SOURCE; do
+for name in SOURCE_COMMIT NODE_IMAGE APT_SOURCE; do
   [ -z "${!name:-}" ] || arguments+=(--build-arg "$name=${!name}")
 done
 echo "==> making $image for $platforms with ${engine/none/no engine}"

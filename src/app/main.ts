@@ -5,6 +5,7 @@ import { ConfigError, UsageError } from '../config/errors.ts';
 import type { LoadNotice } from '../config/load-notice.ts';
 import { Klog } from '../observe/klog.ts';
 import { DescriptorSink } from '../observe/log-sink.ts';
+import { buildSource } from './build-info.ts';
 import { endOnSignal } from './end-on-signal.ts';
 import { prepareKernel } from './node-kernel.ts';
 import { runCleanup } from './run-cleanup.ts';
@@ -52,7 +53,8 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
 }
 
 function versionText(raw: boolean): string {
-  return raw ? `${JSON.stringify({ ...version, ipvsProxier: programVersion })}\n` : `Kubernetes ${version.text}\n`;
+  if (!raw) return `Kubernetes ${version.text}\n`;
+  return `${JSON.stringify({ ...version, ipvsProxier: programVersion, ...buildSource, node: process.version })}\n`;
 }
 
 async function writeConfiguration({ path, text, settings }: Extract<Invocation, { kind: 'writeConfiguration' }>) {

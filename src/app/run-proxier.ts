@@ -7,6 +7,7 @@ import { ProxierHealth } from '../observe/health.ts';
 import type { Klog } from '../observe/klog.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { readProcessUsage } from '../observe/process-usage.ts';
+import { buildSource } from './build-info.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { endOnSignal } from './end-on-signal.ts';
 import { LiveConfiguration } from './live-configuration.ts';
@@ -31,7 +32,12 @@ export async function runProxier(options: {
   const { settings, klog, signals } = options;
   const { config } = settings;
   const log = klog.named('app/run-proxier.ts');
-  log.info('Starting ipvs-proxier', { version: programVersion, node: process.version, kernel: release() });
+  log.info('Starting ipvs-proxier', {
+    version: programVersion,
+    commit: buildSource.commit,
+    node: process.version,
+    kernel: release(),
+  });
   const health = new ProxierHealth({ timeoutMs: 2 * config.syncPeriodMs, ...systemClock });
   if (settings.manifests.length > 0) health.setNode({ isBeingDeleted: false, taintKeys: [] });
   const metrics = openMetrics(settings);
@@ -127,9 +133,10 @@ function followConfiguration(
 
 function openMetrics(settings: LoadedSettings) {
   const { major, minor, text } = settings.version;
-  const build = { major: String(major), minor: String(minor), gitVersion: text, gitCommit: '', buildDate: '' };
+  const kubernetes = { major: String(major), minor: String(minor), gitVersion: text };
+  const { commit, treeState, date } = buildSource;
   return createMetrics({
-    build: { ...build, programVersion },
+    build: { ...kubernetes, gitCommit: commit, gitTreeState: treeState, buildDate: date, programVersion },
     features: settings.featureGates,
     processUsage: readProcessUsage,
   });

@@ -12,9 +12,11 @@ interface BuildInfo {
   readonly major: string;
   readonly minor: string;
   readonly gitVersion: string;
-  /** Empty when unknown. */
+  /** In full; `unknown` or empty when unknown. */
   readonly gitCommit: string;
-  /** ISO 8601; empty when unknown. */
+  /** `clean` or `dirty`; empty, or absent, when unknown. */
+  readonly gitTreeState?: string;
+  /** ISO 8601, of the source; `unknown` or empty when unknown. */
   readonly buildDate: string;
   /** Version of ipvs-proxier itself. */
   readonly programVersion: string;
@@ -233,9 +235,13 @@ function registerBuild(registry: MetricRegistry, { build, features }: MetricsOpt
     labels,
   });
   const platform = `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`;
-  const { major, minor, gitVersion, gitCommit, buildDate } = build;
-  const treeState = gitCommit === '' ? '' : 'clean';
-  const source = { git_version: gitVersion, git_commit: gitCommit, git_tree_state: treeState, build_date: buildDate };
+  const { major, minor, gitVersion, gitCommit, gitTreeState = '', buildDate } = build;
+  const source = {
+    git_version: gitVersion,
+    git_commit: gitCommit,
+    git_tree_state: gitTreeState,
+    build_date: buildDate,
+  };
   info.set({ major, minor, ...source, go_version: `node-${process.version}`, compiler: 'v8', platform }, 1);
   const enabled = registry.gauge({
     name: 'kubernetes_feature_enabled',

@@ -17,6 +17,20 @@ describe('the command line', () => {
     expect(await node.shell.run(`${links.join('\n')}\n${started}`)).toBe('Kubernetes v1.36.0\n');
   });
 
+  it('prints what it was built from', async () => {
+    expect(JSON.parse(await node.shell.run(`${program} --version=raw`))).toEqual({
+      major: 1,
+      minor: 36,
+      patch: 0,
+      text: 'v1.36.0',
+      ipvsProxier: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      commit: expect.stringMatching(/^([\da-f]{40}|unknown)$/),
+      treeState: expect.stringMatching(/^(clean|dirty|)$/),
+      date: expect.stringMatching(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|unknown)$/),
+      node: expect.stringMatching(/^v\d+\./),
+    });
+  });
+
   it('explains its flags', async () => {
     const help = await node.shell.run(`${program} --help`);
     expect(help).toMatch(/^Makes Kubernetes Services work/);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+const commit = '0123456789abcdef0123456789abcdef01234567';
 const script = join(__dirname, '../../../.build/image/make-image.sh');
 const directories: string[] = [];
 afterEach(() => {
@@ -31,6 +32,7 @@ function make(engines: Readonly<Record<string, number>>, environment: Readonly<R
     IMAGE: 'registry.example.com/ipvs-proxier:1',
     PLATFORMS: 'linux/amd64 linux/arm64',
     SOURCE_DATE_EPOCH: '7',
+    SOURCE_COMMIT: commit,
     ...environment,
   };
   const { status, stderr } = spawnSync(script, { env, encoding: 'utf8' });
@@ -38,26 +40,26 @@ function make(engines: Readonly<Record<string, number>>, environment: Readonly<R
   return { status, stderr, told: told.map((call) => call.replace(/--build-arg VERSION=\S+ /, '')) };
 }
 
-const build = 'build --build-arg SOURCE_DATE_EPOCH=7 --platform linux/amd64,linux/arm64';
+const build = (platforms: string) =>
+  `build --build-arg SOURCE_DATE_EPOCH=7 --platform ${platforms} --build-arg SOURCE_COMMIT=${commit}`;
+const both = build('linux/amd64,linux/arm64');
 const image = 'registry.example.com/ipvs-proxier:1';
 
 describe('make image', () => {
   it('is done by docker where that works', () => {
-    const told = [`docker ${build} --tag ${image} .`];
+    const told = [`docker ${both} --tag ${image} .`];
     expect(make({ docker: 0, podman: 0 })).toMatchObject({ status: 0, told });
   });
 
   it.each(['podman', 'buildah'])('is done by %s where docker does not work, into a new list of images', (name) => {
     // both add to a list that there is, and an old image would stay its first entry
-    const told = [`${name} manifest rm ${image}`, `${name} ${build} --manifest ${image} .`];
+    const told = [`${name} manifest rm ${image}`, `${name} ${both} --manifest ${image} .`];
     expect(make({ docker: 1, [name]: 0 })).toMatchObject({ status: 0, told });
   });
 
   it('is for this machine unless told otherwise, also where there is no dpkg', () => {
     const here = process.arch === 'x64' ? 'amd64' : process.arch;
-    expect(make({ docker: 0 }, { PLATFORMS: '' }).told).toEqual([
-      `docker build --build-arg SOURCE_DATE_EPOCH=7 --platform linux/${here} --tag ${image} .`,
-    ]);
+    expect(make({ docker: 0 }, { PLATFORMS: '' }).told).toEqual([`docker ${build(`linux/${here}`)} --tag ${image} .`]);
   });
 
   it('hands on what pins the image', () => {

@@ -14,6 +14,7 @@ const build = {
   minor: '36',
   gitVersion: 'v1.36.0',
   gitCommit: 'abc',
+  gitTreeState: 'clean',
   buildDate: '2026-11-20T00:00:00Z',
   programVersion: '0.1.0',
 };
@@ -128,9 +129,10 @@ describe('names, types and labels of kube-proxy', () => {
   });
 
   it('does not say of what state a build of an unknown commit is', async () => {
-    const metrics = createMetrics({ build: { ...build, gitCommit: '' }, features: [], processUsage: () => usage });
+    const unknown = { ...build, gitCommit: 'unknown', gitTreeState: '' };
+    const metrics = createMetrics({ build: unknown, features: [], processUsage: () => usage });
     const [, line] = await shown(metrics, 'kubernetes_build_info');
-    expect(line).toContain('git_commit="",git_tree_state="",');
+    expect(line).toContain('git_commit="unknown",git_tree_state="",');
   });
 
   it('describes the build, the gates and the process', async () => {

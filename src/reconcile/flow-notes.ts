@@ -4,7 +4,7 @@ import type { VirtualServerKey } from '../model/virtual-server.ts';
 import type { ServerTable } from './server-table.ts';
 
 /** Real servers that are gone, or `any`: whatever the flows go to that is none of the virtual server. */
-type Gone = ReadonlyMap<RealServerKey, RealServer> | 'any';
+type Gone = Map<RealServerKey, RealServer> | 'any';
 
 /** Which flows of UDP virtual servers may be stale. Pure memory. */
 export class FlowNotes {
@@ -31,7 +31,8 @@ export class FlowNotes {
   /** Flows to a real server that is gone. */
   noteGone(key: VirtualServerKey, realServer: RealServer): void {
     const known = this.#gone.get(key);
-    if (known !== 'any') this.#gone.set(key, new Map(known).set(realServer.key, realServer));
+    if (known === undefined) this.#gone.set(key, new Map([[realServer.key, realServer]]));
+    else if (known !== 'any') known.set(realServer.key, realServer);
   }
 
   /** Takes over all notes of the other, which is empty then. */

@@ -84,8 +84,13 @@ export interface ScannedRealServer {
 /** Is shown the whole table: every virtual server once, then the real servers of every virtual server. */
 export interface TableVisitor {
   virtualServer(virtualServer: VirtualServer, counters: TrafficCounters): void;
-  /** Not called for firewall marks. */
-  realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[]): void;
+  /**
+   * Not called for firewall marks. The digest is of all but the numbers of connections, and another one whenever any of
+   * that has changed (but for one in four billion); it is absent where making one would cost more than it saves.
+   */
+  realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[], digest?: number): void;
+  /** Whether real servers of this digest need not be shown, which saves reading them. */
+  readonly knows?: (key: VirtualServerKey, digest: number) => boolean;
   /** Called between slices, where no request is under way: the driver may be used until it resolves. */
   readonly pause?: () => Promise<void>;
 }

@@ -47,7 +47,11 @@ export class ServerAudit implements TableVisitor {
     if (!isAsKnown) this.#differences.set(key, { virtualServer, isServer: true, realServers: 0 });
   }
 
-  realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[]): void {
+  knows(key: VirtualServerKey, digest: number): boolean {
+    return this.#table.agrees(key, digest) || !this.#table.isObserved(key);
+  }
+
+  realServers(key: VirtualServerKey, realServers: readonly ScannedRealServer[], digest?: number): void {
     const known = this.#table.observed(key);
     if (known === undefined) return;
     let seen = 0;
@@ -58,7 +62,10 @@ export class ServerAudit implements TableVisitor {
       if (expected?.weight !== scanned.weight || expected.forwarding !== scanned.forwarding) changed++;
     }
     changed += known.realServers.size - seen;
-    if (changed === 0) return;
+    if (changed === 0) {
+      if (digest !== undefined) this.#table.noteAgreement(key, digest);
+      return;
+    }
     const { virtualServer = known.virtualServer, isServer = false } = this.#differences.get(key) ?? {};
     this.#differences.set(key, { virtualServer, isServer, realServers: changed });
   }

@@ -25,6 +25,8 @@ export class ServerTable {
   readonly #desired = new Map<VirtualServerKey, PackedVirtualServer>();
   readonly #observed = new Map<VirtualServerKey, MutableObservedServers | PackedVirtualServer>();
   readonly #pending = new Set<VirtualServerKey>();
+  /** Digests of what was shown of real servers and agreed with what is observed. */
+  readonly #agreed = new Map<VirtualServerKey, number>();
   /** Those that are observed and not desired. */
   readonly leaving = new LeavingServers();
 
@@ -103,8 +105,18 @@ export class ServerTable {
     for (const key of gone) this.observeMissing(key);
   }
 
+  /** What was shown of the real servers agrees with what is observed; so it does again as long as we know of no change. */
+  noteAgreement(key: VirtualServerKey, digest: number): void {
+    this.#agreed.set(key, digest);
+  }
+
+  agrees(key: VirtualServerKey, digest: number): boolean {
+    return this.#agreed.get(key) === digest;
+  }
+
   /** Notes what the kernel has. */
   observe({ virtualServer, realServers }: ListedServers): void {
+    this.#agreed.delete(virtualServer.key);
     const byKey = new Map(realServers.map((realServer) => [realServer.key, realServer]));
     this.#observed.set(virtualServer.key, { virtualServer, realServers: byKey });
     this.#pending.add(virtualServer.key);
@@ -113,6 +125,7 @@ export class ServerTable {
 
   /** Notes that the kernel has no such virtual server. */
   observeMissing(key: VirtualServerKey): void {
+    this.#agreed.delete(key);
     this.#observed.delete(key);
     this.#pending.add(key);
     this.#noteLeaving(key);
@@ -121,6 +134,7 @@ export class ServerTable {
   /** Notes that an operation was applied. */
   applied(operation: IpvsOperation): void {
     const { key } = operation.virtualServer;
+    this.#agreed.delete(key);
     switch (operation.kind) {
       case 'addVirtualServer':
       case 'setVirtualServer':

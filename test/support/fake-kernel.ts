@@ -45,6 +45,8 @@ export class FakeKernel {
   /** Decides whether an operation fails. */
   failWhen: (description: string) => boolean = () => false;
 
+  readonly #digests = new Map<string, number>();
+
   readonly ipvs: IpvsDriver = {
     list: async () => {
       this.fullReads++;
@@ -60,7 +62,10 @@ export class FakeKernel {
       for (const { virtualServer } of this.servers.values()) visitor.virtualServer(virtualServer, noTraffic);
       for (const { virtualServer, realServers } of this.servers.values()) {
         await visitor.pause?.();
-        visitor.realServers(virtualServer.key, [...realServers.values()]);
+        const { key } = virtualServer;
+        const servers = [...realServers.values()];
+        const digest = this.#digestOf(servers.map((each) => `${each.key} ${each.forwarding} ${each.weight}`).join());
+        if (!visitor.knows?.(key, digest)) visitor.realServers(key, servers, digest);
       }
     },
     listRealServers: async (virtualServers) =>
@@ -230,6 +235,13 @@ export class FakeKernel {
     this.#note(description);
     this.rules.set(rules.family, text);
     return true;
+  }
+
+  /** A number for each text. */
+  #digestOf(text: string): number {
+    const digest = this.#digests.get(text) ?? this.#digests.size;
+    this.#digests.set(text, digest);
+    return digest;
   }
 
   #note(description: string): void {

@@ -11,19 +11,22 @@ const fieldNames = new Map(
 
 /**
  * Counters from the statistics of a reply. The 64-bit nest (kernels since 4.1) is preferred, the older one stands in;
- * without either all counters are 0. A counter may be 4 or 8 bytes wide. Throws `MalformedMessageError` otherwise.
+ * without either all counters are 0. What has seen no traffic shares them: in a large table that is most of it. A counter may be 4 or 8 bytes wide. Throws `MalformedMessageError` otherwise.
  */
 export function decodeCounters(
   statistics: AttributeReader | undefined,
   statistics64: AttributeReader | undefined,
 ): TrafficCounters {
-  const counters: Mutable<TrafficCounters> = { ...noTraffic };
+  let counters: Mutable<TrafficCounters> | undefined;
   const nest = statistics64 ?? statistics;
   while (nest?.next()) {
     const name = fieldNames.get(nest.type);
-    if (name !== undefined) counters[name] = readCounter(nest);
+    const value = name === undefined ? 0n : readCounter(nest);
+    if (name === undefined || value === 0n) continue;
+    counters ??= { ...noTraffic };
+    counters[name] = value;
   }
-  return counters;
+  return counters ?? noTraffic;
 }
 
 /** Counters of something that has seen no traffic. */

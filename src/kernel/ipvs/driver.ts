@@ -204,7 +204,8 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   async #visitText(visitor: TableVisitor, onSeen: (key: VirtualServerKey) => void): Promise<void> {
     const text = new TableText((key, realServers) => {
       onSeen(key);
-      visitor.realServers(key, realServers);
+      if (visitor.knows?.(key, realServers.digest)) return;
+      visitor.realServers(key, realServers.read(), realServers.digest);
     });
     for await (const piece of readInSlices(this.#tablePath)) {
       text.push(piece);

@@ -28,6 +28,16 @@ async function scan(driver: IpvsDriver): Promise<Map<string, unknown>> {
   return found;
 }
 
+async function digests(): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  await world.driver.scan({
+    virtualServer: () => {},
+    realServers: () => {},
+    knows: (key, digest) => found.set(key, digest).has(key),
+  });
+  return found;
+}
+
 describe('scan', () => {
   it('shows what list shows, but for thresholds, tunnels and counters', async () => {
     await world.run(`ipvsadm -R <<'END'\n${table}END`);
@@ -49,6 +59,20 @@ describe('scan', () => {
     }
     expect(details).toEqual(listed);
     expect(details.size).toBe(9);
+  });
+
+  it('tells by a digest which real servers are as before', async () => {
+    await world.run(`ipvsadm -R <<'END'\n${table}END`);
+    const before = await digests();
+    expect(await digests()).toEqual(before);
+    await world.run('ipvsadm -e -t 10.96.0.1:80 -r 10.244.1.3:8080 -g -w 1');
+    const after = await digests();
+    const changed = [...after].filter(([key, digest]) => digest !== before.get(key)).map(([key]) => key);
+    expect([changed, after.size]).toEqual([['TCP/10.96.0.1:80'], before.size]);
+    const lines = (await world.run('cat /proc/net/ip_vs')).split('\n').filter((line) => /^ {2}-> [0-9A-F[]/.test(line));
+    expect(lines).toHaveLength(5);
+    // The last two columns, which the digest leaves out.
+    for (const line of lines) expect(line.slice(-22)).toMatch(/^ 0 {9} 0 {9}$/);
   });
 
   it('finds the same where the text of the table cannot be had', async () => {

@@ -148,3 +148,40 @@ describe('ServerAudit', () => {
     expect(table.observed(web.key)?.realServers.size).toBe(2);
   });
 });
+
+describe('what is known to agree', () => {
+  const shown = (digest?: number) => {
+    const found = new ServerAudit(table, new Set(), async () => {});
+    found.realServers(web.key, [one, two].map(scanned), digest);
+    return new ServerAudit(table, new Set(), async () => {});
+  };
+
+  it('need not be shown again: of the digest that agreed, and of virtual servers of others', () => {
+    const next = shown(7);
+    expect([next.knows(web.key, 7), next.knows(web.key, 8), next.knows(dns.key, 7)]).toEqual([true, false, false]);
+    expect(next.knows(other.key, 9)).toBe(true);
+    expect(shown(8).knows(web.key, 7)).toBe(false);
+  });
+
+  it('does not include what differed, or had no digest', () => {
+    const found = new ServerAudit(table, new Set(), async () => {});
+    found.realServers(web.key, [scanned(one)], 7);
+    expect(found.knows(web.key, 7)).toBe(false);
+    expect(shown().knows(web.key, 7)).toBe(false);
+  });
+
+  it.each<[string, () => void]>([
+    ['a write of ours', () => table.applied({ kind: 'setRealServer', virtualServer: web, realServer: one })],
+    ['a write to the virtual server', () => table.applied({ kind: 'setVirtualServer', virtualServer: web })],
+    ['another listing', () => table.observe({ virtualServer: web, realServers: [one] })],
+    ['its absence', () => table.observeMissing(web.key)],
+  ])('is looked at again after %s', (_, change) => {
+    shown(7);
+    change();
+    table.observe({ virtualServer: web, realServers: [one, two] });
+    expect(table.agrees(web.key, 7)).toBe(false);
+    shown(7);
+    change();
+    expect(table.agrees(web.key, 7)).toBe(false);
+  });
+});

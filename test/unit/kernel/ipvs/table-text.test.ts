@@ -16,7 +16,16 @@ SCTP [fd00:0000:0000:0000:0000:0000:0000:0001]:0E88 sh
 
 function read(pieces: readonly string[]) {
   const found: unknown[] = [];
-  const reader = new TableText((key, realServers) => found.push([key, realServers]));
+  const reader = new TableText((key, realServers) => found.push([key, realServers.read()]));
+  for (const piece of pieces) reader.push(piece);
+  reader.end();
+  return found;
+}
+
+/** Digests of the virtual servers of the text. */
+function digests(...pieces: readonly string[]): number[] {
+  const found: number[] = [];
+  const reader = new TableText((_, { digest }) => found.push(digest));
   for (const piece of pieces) reader.push(piece);
   reader.end();
   return found;
@@ -47,6 +56,38 @@ describe('TableText', () => {
       );
       expect(read(pieces)).toEqual(expected);
     }
+  });
+
+  it.each<[string, string, string, boolean]>([
+    ['a number of connections', '12         3  ', '4294967295 123', true],
+    ['the weight', 'Masq    1     ', 'Masq    2     ', false],
+    ['the weight, to none', 'Masq    1     ', 'Masq    0     ', false],
+    ['the forwarding method', 'Masq   ', 'Tunnel ', false],
+    ['an address', '0AF4010A', '0AF4010C', false],
+    ['a port', '1F90      Masq', '1F91      Masq', false],
+    ['a real server less', '  -> C0A80A0B:FFFF      Route   0      0          0         \n', '', false],
+    ['columns of another width', '12         3         ', '12 3', false],
+    ['more columns', '12         3         ', '12         3          0', false],
+  ])('has another digest when anything but the connections changes: %s', (_, before, after, isSame) => {
+    expect(text).toContain(before);
+    const changed = digests(text.replace(before, after));
+    expect(changed[0] === digests(text)[0]).toBe(isSame);
+    expect(changed.slice(1)).toEqual(digests(text).slice(1));
+  });
+
+  it('has the digest that it had, however the text is cut', () => {
+    const wanted = digests(text);
+    expect(new Set(wanted).size).toBe(3);
+    expect(digests(...(text.match(/[^]{1,7}/g) ?? []))).toEqual(wanted);
+  });
+
+  it('has no two digests alike among many tables', () => {
+    const seen = new Set<number>();
+    for (let address = 0; address < 5_000; address++) {
+      const hexadecimal = address.toString(16).padStart(4, '0').toUpperCase();
+      for (const digest of digests(text.replace('0AF4010A', `0AF4${hexadecimal}`)).slice(0, 1)) seen.add(digest);
+    }
+    expect(seen.size).toBe(5_000);
   });
 
   it('finds nothing in an empty table', () => {

@@ -1,6 +1,6 @@
 import type { ApiServerSettings } from './config.ts';
 import type { ConfigProblem } from './errors.ts';
-import { invalidValue } from './field-problems.ts';
+import { notPossible } from './field-problems.ts';
 import { nullableBool, nullableText, section, text, textList } from './schema-fields.ts';
 
 /** `apiServer` of ProxierConfiguration: ways to the API server that do not depend on Services. */
@@ -35,13 +35,13 @@ export function apiServerProblems(file: string, { urls, tlsServerName, cacheFile
   const place = `${file}: apiServer`;
   const bad = urls.flatMap((url, index) => {
     const reason = urlProblem(url);
-    return reason === undefined ? [] : [invalidValue(`${place}.urls[${index}]`, url, reason)];
+    return reason === undefined ? [] : [notPossible(`${place}.urls[${index}]`, url, reason)];
   });
   if (/[\s/]/.test(tlsServerName)) {
-    bad.push(invalidValue(`${place}.tlsServerName`, tlsServerName, 'must be a host name or an IP address'));
+    bad.push(notPossible(`${place}.tlsServerName`, tlsServerName, 'a host name or an IP address, or blank'));
   }
   if (cacheFile !== '' && !cacheFile.startsWith('/')) {
-    bad.push(invalidValue(`${place}.cacheFile`, cacheFile, 'must be an absolute path, or blank'));
+    bad.push(notPossible(`${place}.cacheFile`, cacheFile, 'an absolute path, or blank'));
   }
   return bad;
 }
@@ -49,9 +49,9 @@ export function apiServerProblems(file: string, { urls, tlsServerName, cacheFile
 /** Credentials are sent there, so nothing but https will do. */
 function urlProblem(written: string): string | undefined {
   const url = URL.canParse(written) ? new URL(written) : undefined;
-  if (url === undefined || url.protocol !== 'https:' || url.hostname === '') return 'must be https://host:port';
+  if (url === undefined || url.protocol !== 'https:' || url.hostname === '') return 'https://host:port';
   const extra = url.username + url.password + url.search + url.hash;
-  return extra === '' ? undefined : 'may have scheme, host, port and path only';
+  return extra === '' ? undefined : 'https://host:port/path without user, query and fragment';
 }
 
 /** As it is used: URLs without a slash at their end. */

@@ -1,4 +1,4 @@
-import { ConfigError, problem } from './errors.ts';
+import { type ConfigProblem, problem } from './errors.ts';
 import { type Flag, flagTable } from './flag-table.ts';
 import type { FilePatternVerbosity, FlagValue } from './flag-types.ts';
 import { type FoldedConfiguration, foldByMode } from './folded-configuration.ts';
@@ -39,15 +39,17 @@ export function overrideLogging(folded: FoldedConfiguration, flags: ParsedFlags)
   }, folded);
 }
 
-/** `--hostname-override` over the file's; trimmed and lower-cased. Throws `ConfigError` when only blanks are left. */
-export function withHostname(folded: FoldedConfiguration, flags: ParsedFlags): FoldedConfiguration {
+/** `--hostname-override` over the file's; trimmed and lower-cased. A problem where only blanks are left. */
+export function withHostname(
+  folded: FoldedConfiguration,
+  flags: ParsedFlags,
+): { readonly folded: FoldedConfiguration; readonly problems: readonly ConfigProblem[] } {
   const written = (flags.values.get('hostname-override') as string) || folded.hostnameOverride;
   const hostnameOverride = written.trim().toLowerCase();
-  if (hostnameOverride === '' && written !== '') {
-    const parts = { field: 'hostnameOverride', value: JSON.stringify(written), bound: 'a name' };
-    throw new ConfigError('complete', [problem('empty hostname is invalid: hostnameOverride has only blanks', parts)]);
-  }
-  return { ...folded, hostnameOverride };
+  const parts = { field: 'hostnameOverride', value: JSON.stringify(written), bound: 'a name' };
+  const text = 'empty hostname is invalid: hostnameOverride has only blanks, allowed: a name, or nothing at all';
+  const problems = hostnameOverride === '' && written !== '' ? [problem(text, parts)] : [];
+  return { folded: { ...folded, hostnameOverride }, problems };
 }
 
 /** The object with the value at a dotted path replaced; everything else is shared. */

@@ -58,8 +58,10 @@ function withoutIdentity(source: YamlSource, file: string, identity: FileIdentit
     throw decodeError([problem(`${file}: the file holds ${kindOf(value)}, allowed: a map`, { bound: 'a map' })]);
   }
   const { kind, apiVersion, ...content } = value as Record<string, unknown>;
-  requireIdentity(source, 'kind', kind, `Object 'Kind' is missing in ${file}`);
-  requireIdentity(source, 'apiVersion', apiVersion, `Object 'apiVersion' is missing in ${file}`);
+  const missing = (name: string, key: keyof FileIdentity) =>
+    `Object '${name}' is missing in ${file}, allowed: ${key}: ${identity[key]}`;
+  requireIdentity(source, 'kind', kind, missing('Kind', 'kind'));
+  requireIdentity(source, 'apiVersion', apiVersion, missing('apiVersion', 'apiVersion'));
   if (kind !== identity.kind || apiVersion !== identity.apiVersion) {
     const bound = `kind: ${identity.kind} with apiVersion: ${identity.apiVersion}`;
     const position = source.positionOf([kind === identity.kind ? 'apiVersion' : 'kind']);

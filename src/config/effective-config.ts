@@ -2,13 +2,21 @@ import { configurationFromFlags, overrideLogging, withHostname } from './apply-f
 import { buildConfig, loggingConfig } from './build-config.ts';
 import type { ProxierSettings, ProxyConfig } from './config.ts';
 import { decodeFile } from './decode-file.ts';
-import { ConfigError, type FailureContext, problem, UsageError } from './errors.ts';
+import {
+  ConfigError,
+  type ConfigPhase,
+  type ConfigProblem,
+  type FailureContext,
+  problem,
+  UsageError,
+} from './errors.ts';
 import { type FeatureGate, settleFeatureGates } from './feature-gates.ts';
 import { flagTable } from './flag-table.ts';
 import { type FoldedConfiguration, foldByMode, withLinuxDefaults } from './folded-configuration.ts';
 import { helpText } from './help-text.ts';
 import { kubeProxyApiVersion, kubeProxyKind, kubeProxySchema } from './kube-proxy-configuration.ts';
 import type { LoadNotice } from './load-notice.ts';
+import { locateProblems, type WrittenSource } from './locate-problems.ts';
 import { type ParsedFlags, parseFlags, printFlags } from './parse-flags.ts';
 import { type ProgramVersion, versionRequest } from './program-version.ts';
 import { defaultProxierSettings, readProxierConfiguration } from './proxier-configuration.ts';
@@ -83,46 +91,70 @@ interface Completed {
   readonly proxier: ProxierSettings;
   readonly gates: ReturnType<typeof settleFeatureGates>;
   readonly notices: readonly LoadNotice[];
+  /** Says where in the file the fields are; as it is without a file. */
+  readonly locate: Locate;
+}
+
+type Locate = (problems: readonly ConfigProblem[]) => readonly ConfigProblem[];
+
+/** Throws the error for the problems, unless there are none. */
+function refuse(phase: ConfigPhase, problems: readonly ConfigProblem[], context?: FailureContext): void {
+  if (problems.length > 0) throw new ConfigError(phase, problems, context === undefined ? {} : { context });
 }
 
 function complete(flags: ParsedFlags, readFile: LoadInputs['readFile']): Completed {
   const file = textOf(flags, 'config');
-  const read = file === '' ? { folded: configurationFromFlags(flags), notices: [] } : fromFile(file, flags, readFile);
-  const folded = withHostname(withLinuxDefaults(read.folded), flags);
+  const read = file === '' ? fromFlags(flags) : fromFile(file, flags, readFile);
+  const { locate } = read;
+  const { folded, problems } = withHostname(withLinuxDefaults(read.folded), flags);
+  refuse('complete', locate(problems));
   const gates = settleFeatureGates(folded.featureGates);
+  refuse('complete', locate(gates.problems));
   const proxierFile = textOf(flags, 'proxier-config');
   const proxier =
     proxierFile === ''
       ? defaultProxierSettings
       : readProxierConfiguration(readText(proxierFile, readFile), proxierFile);
   const blankMode = read.folded.mode === '' ? [notice('info', 'Using iptables proxy: the mode is not set')] : [];
-  const gateNotices = gates.warnings.map((text) => notice('warning', text));
-  return { folded, proxier, gates, notices: [...read.notices, ...blankMode, ...gateNotices] };
+  const gateNotices = locate(gates.warnings).map(({ message }) => notice('warning', message));
+  return { folded, proxier, gates, notices: [...read.notices, ...blankMode, ...gateNotices], locate };
+}
+
+function fromFlags(flags: ParsedFlags) {
+  const locate: Locate = (problems) => problems;
+  return { folded: configurationFromFlags(flags), notices: [], locate };
 }
 
 function fromFile(file: string, flags: ParsedFlags, readFile: LoadInputs['readFile']) {
   const identity = { apiVersion: kubeProxyApiVersion, kind: kubeProxyKind };
-  const { configuration, strictProblems } = decodeFile(readText(file, readFile), file, identity, kubeProxySchema);
+  const decoded = decodeFile(readText(file, readFile), file, identity, kubeProxySchema);
+  const { configuration, strictProblems, positionOf } = decoded;
   const lenient = notice('info', 'Using lenient decoding as strict decoding failed', {
     path: file,
     problems: strictProblems.map((each) => each.message).join('; '),
   });
   const notices = strictProblems.length > 0 ? [lenient] : [];
-  return { folded: overrideLogging(foldByMode(configuration), flags), notices };
+  const isOverridden = (field: string) => overriddenFields(flags).some((each) => field.startsWith(each));
+  const source: WrittenSource = { positionOf, mode: configuration.mode, isOverridden };
+  const locate: Locate = (problems) => locateProblems(problems, source);
+  return { folded: overrideLogging(foldByMode(configuration), flags), notices, locate };
+}
+
+/** Fields that flags set although there is a file. */
+function overriddenFields(flags: ParsedFlags): readonly string[] {
+  const kept = flagTable.filter((flag) => flag.withConfigFile !== 'ignored' && flags.given.has(flag.name));
+  return kept.flatMap((flag) => flag.field ?? []);
 }
 
 function validated(completed: Completed, flags: ParsedFlags, version: ProgramVersion): LoadedSettings {
-  const { folded, gates, proxier } = completed;
-  const loggingProblems = validateLogging(folded.logging, gates.enabled);
-  if (loggingProblems.length > 0) throw new ConfigError('logging', loggingProblems);
+  const { folded, gates, proxier, locate } = completed;
+  refuse('logging', locate(validateLogging(folded.logging, gates.enabled)));
   const flagTexts = printFlags(flags);
   const notices = [...flagNotices(flagTexts), ...completed.notices];
   const context: FailureContext = { logging: loggingConfig(folded.logging), notices };
-  const problems = validateConfiguration(folded, version.minor);
-  if (problems.length > 0) throw new ConfigError('validate', problems, { context });
+  refuse('validate', locate(validateConfiguration(folded, version.minor)), context);
   const needsMode = textOf(flags, 'write-config-to') === '' && runKind(flags) !== 'cleanup';
-  const modeProblems = needsMode ? unavailableMode(folded.mode) : [];
-  if (modeProblems.length > 0) throw new ConfigError('validate', modeProblems, { context });
+  refuse('validate', locate(needsMode ? unavailableMode(folded.mode) : []), context);
   const config = buildConfig({ folded, proxier, featureGates: gates.enabled, master: textOf(flags, 'master') });
   return {
     config,

@@ -10,6 +10,16 @@ export function invalidValue(field: string, value: string | number | bigint, rea
   return problem(`${field}: Invalid value: ${shown}: ${reason}`, { field, value: shown, bound: reason });
 }
 
+/** A value that a field of ours cannot have: `<path>: <value> is not possible here, allowed: <what>`. */
+export function notPossible(field: string, value: string | number | bigint, allowed: string): ConfigProblem {
+  const shown = typeof value === 'bigint' ? formatGoDuration(value) : `${typeof value} ${JSON.stringify(value)}`;
+  return problem(`${field}: ${shown} is not possible here, allowed: ${allowed}`, {
+    field,
+    value: shown,
+    bound: allowed,
+  });
+}
+
 /** A word that is not in the list: `<path>: Unsupported value: <value>: supported values: <list>`. */
 export function unsupportedValue(field: string, value: string, supported: readonly string[]): ConfigProblem {
   const bound = `supported values: ${supported.map((word) => JSON.stringify(word)).join(', ')}`;
@@ -44,17 +54,25 @@ export function withinRange(field: string, value: number, least: number, most: n
 }
 
 /** Refuses a text that is no CIDR. */
-export function validCidr(field: string, text: string, reason = 'must be a valid CIDR'): ConfigProblem[] {
+export function validCidr(
+  field: string,
+  text: string,
+  reason = 'must be a valid CIDR, such as 10.0.0.0/8 or fd00::/8',
+): ConfigProblem[] {
   return parseCidr(text) === undefined ? [invalidValue(field, text, reason)] : [];
 }
 
 /** Refuses a text that is not `IP:port`, with one problem for each half that is wrong. */
 export function validListener(field: string, text: string): ConfigProblem[] {
   const parts = splitHostPort(text);
-  if (parts === undefined) return [invalidValue(field, text, 'must be IP:port')];
+  if (parts === undefined) return [invalidValue(field, text, 'must be IP:port, such as 0.0.0.0:10256 or [::]:10256')];
   return [
-    ...(parseIp(parts.host) === undefined ? [invalidValue(field, parts.host, 'must be a valid IP')] : []),
-    ...(parsePort(parts.port) === undefined ? [invalidValue(field, parts.port, 'must be a valid port')] : []),
+    ...(parseIp(parts.host) === undefined
+      ? [invalidValue(field, parts.host, 'must be a valid IP, such as 10.0.0.1 or fd00::1')]
+      : []),
+    ...(parsePort(parts.port) === undefined
+      ? [invalidValue(field, parts.port, 'must be a valid port, 1 to 65535')]
+      : []),
   ];
 }
 

@@ -41,7 +41,7 @@ export const flagTypes = {
   int32: { word: 'int32', parse: (text) => parseInteger(text, -2147483648, 2147483647), print: plain },
   uint32: { word: 'Level', parse: (text) => parseInteger(text, 0, 4294967295), print: plain },
   float32: { word: 'float32', parse: parseFloat32, print: plain },
-  duration: { word: 'duration', parse: parseGoDuration, print: (value) => formatGoDuration(value as bigint) },
+  duration: { word: 'duration', parse: parseDuration, print: (value) => formatGoDuration(value as bigint) },
   ip: { word: 'ip', parse: parseIpFlag, print: plain },
   listener: { word: 'ipport', parse: parseListenerFlag, print: plain },
   quantity: { word: 'quantity', parse: parseQuantity, print: plain },
@@ -60,14 +60,15 @@ const truths: Readonly<Record<string, boolean>> = Object.fromEntries([
 
 function parseBool(text: string): boolean {
   const value = Object.hasOwn(truths, text) ? truths[text] : undefined;
-  if (value === undefined) throw new Error(`${JSON.stringify(text)} is not true or false`);
+  if (value === undefined)
+    throw new Error(`${JSON.stringify(text)} is not true or false, allowed: true, false, t, f, 1, 0`);
   return value;
 }
 
 function parseInteger(text: string, least: number, most: number): number {
   const unsigned = text.replace(/^[+-]/, '');
   if (!/^(\d+|0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(unsigned) || (least === 0 && /^[+-]/.test(text))) {
-    throw new Error(`${JSON.stringify(text)} is not a whole number`);
+    throw new Error(`${JSON.stringify(text)} is not a whole number, allowed: ${least} to ${most}`);
   }
   const octal = /^0\d+$/.test(unsigned) ? Number.parseInt(unsigned, 8) : Number(unsigned);
   const value = text.startsWith('-') ? 0 - octal : octal;
@@ -77,18 +78,30 @@ function parseInteger(text: string, least: number, most: number): number {
   return value;
 }
 
+function parseDuration(text: string): bigint {
+  try {
+    return parseGoDuration(text);
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message}, allowed: one such as 30s or 1h30m`, { cause });
+  }
+}
+
 function parseFloat32(text: string): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isFinite(value) || Math.abs(value) > 3.4028234663852886e38) {
-    throw new Error(`${JSON.stringify(text)} is not a number`);
+    throw new Error(`${JSON.stringify(text)} is not a number, allowed: one such as 5, 0.5 or -1`);
   }
   return value;
 }
 
+const allowedAddress = 'allowed: one such as 10.0.0.1 or fd00::1';
+const allowedListener =
+  'allowed: an address such as 10.0.0.1 or fd00::1, or one with a port, 10.0.0.1:80 or [fd00::1]:80';
+
 /** Blank means "not given", as upstream. */
 function parseIpFlag(text: string): string {
   if (text !== '' && parseIp(text.trim()) === undefined)
-    throw new Error(`${JSON.stringify(text)} is not an IP address`);
+    throw new Error(`${JSON.stringify(text)} is not an IP address, ${allowedAddress}`);
   return text.trim();
 }
 
@@ -96,8 +109,10 @@ function parseListenerFlag(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '' || parseIp(trimmed) !== undefined) return trimmed;
   const parts = splitHostPort(trimmed);
-  if (parts === undefined) throw new Error(`${JSON.stringify(text)} is not an IP address or IP:port`);
-  if (parseIp(parts.host) === undefined) throw new Error(`${JSON.stringify(parts.host)} is not an IP address`);
+  if (parts === undefined)
+    throw new Error(`${JSON.stringify(text)} is not an IP address or IP:port, ${allowedListener}`);
+  if (parseIp(parts.host) === undefined)
+    throw new Error(`${JSON.stringify(parts.host)} is not an IP address, ${allowedListener}`);
   if (!/^\d+$/.test(parts.port) || Number(parts.port) > 65535) {
     throw new Error(`${JSON.stringify(parts.port)} is not a port, allowed: 0 to 65535`);
   }
@@ -105,7 +120,7 @@ function parseListenerFlag(text: string): string {
 }
 
 function parseQuantity(text: string): string {
-  if (!isQuantity(text)) throw new Error(`${JSON.stringify(text)} is not a quantity such as 0 or 64Ki`);
+  if (!isQuantity(text)) throw new Error(`${JSON.stringify(text)} is not a quantity, allowed: one such as 0 or 64Ki`);
   return text;
 }
 
@@ -124,7 +139,10 @@ function splitCsv(text: string): string[] {
   const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
   while (true) {
     const match = field.exec(text);
-    if (match === null) throw new Error(`${JSON.stringify(text)} has an unpaired quote`);
+    if (match === null)
+      throw new Error(
+        `${JSON.stringify(text)} has an unpaired quote, allowed: words with commas between them, in double quotes where they have commas`,
+      );
     fields.push(match[1] === undefined ? (match[2] as string) : match[1].replaceAll('""', '"'));
     if (match[3] === '') return fields;
   }
@@ -134,7 +152,7 @@ function mergeSwitches(text: string, previous: FlagValue | undefined): Readonly<
   const merged: Record<string, boolean> = { ...(previous as Record<string, boolean> | undefined) };
   for (const pair of text.split(',').filter((each) => each !== '')) {
     const [name, value] = splitOnce(pair, '=');
-    if (value === undefined) throw new Error(`missing bool value for ${name.trim()}`);
+    if (value === undefined) throw new Error(`missing bool value for ${name.trim()}, allowed: NAME=true or NAME=false`);
     merged[name.trim()] = parseBool(value.trim());
   }
   return merged;
@@ -151,7 +169,8 @@ function appendPatterns(text: string, previous: FlagValue | undefined): readonly
     .filter((each) => each !== '')
     .map((pair): FilePatternVerbosity => {
       const [filePattern, verbosity] = splitOnce(pair, '=');
-      if (verbosity === undefined || filePattern === '') throw new Error(`${JSON.stringify(pair)} is not pattern=N`);
+      if (verbosity === undefined || filePattern === '')
+        throw new Error(`${JSON.stringify(pair)} is not pattern=N, allowed: such as main=4 or watch*=2`);
       return { filePattern, verbosity: parseInteger(verbosity, 0, 4294967295) };
     });
   return [...((previous ?? []) as readonly FilePatternVerbosity[]), ...added];

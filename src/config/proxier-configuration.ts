@@ -6,7 +6,7 @@ import { decodeFile, pathSteps } from './decode-file.ts';
 import { parsePortRange } from '../model/port-range.ts';
 import { defaultStatusSocket } from '../model/status-protocol.ts';
 import { type Nanoseconds, parseGoDuration, toMilliseconds } from './go-duration.ts';
-import { invalidValue } from './field-problems.ts';
+import { notPossible } from './field-problems.ts';
 import {
   bool,
   choice,
@@ -113,7 +113,7 @@ export function readProxierConfiguration(content: string, file: string): Proxier
     ...bounded(file, 'drain.udpGrace', configuration.drain.udpGrace, '0s', '1h'),
     ...(configuration.audit.period === 0n
       ? []
-      : bounded(file, 'audit.period', configuration.audit.period, '1s', '24h')),
+      : bounded(file, 'audit.period', configuration.audit.period, '1s', '24h', ', or 0s for never')),
     ...portRange(file, 'iptables.masqueradePorts', configuration.iptables.masqueradePorts),
     ...trafficProblems(file, configuration),
     ...apiServerProblems(file, configuration.apiServer),
@@ -138,14 +138,14 @@ function located(found: ConfigProblem, file: string, positionOf: YamlSource['pos
   return { ...found, field, position, message: positionPrefix(position) + found.message.slice(start) };
 }
 
-function bounded(file: string, field: string, value: Nanoseconds, least: string, most: string) {
+function bounded(file: string, field: string, value: Nanoseconds, least: string, most: string, more = '') {
   if (value >= parseGoDuration(least) && value <= parseGoDuration(most)) return [];
-  return [invalidValue(`${file}: ${field}`, value, `must be within the range [${least}, ${most}]`)];
+  return [notPossible(`${file}: ${field}`, value, `${least} to ${most}${more}`)];
 }
 
 function port(file: string, field: string, value: number) {
   if (value >= 0 && value <= 65_535) return [];
-  return [invalidValue(`${file}: ${field}`, value, 'must be within the range [0, 65535]')];
+  return [notPossible(`${file}: ${field}`, value, '0 to 65535')];
 }
 
 /** With fewer ports a node soon has none left for one more connection to the same endpoint. */
@@ -155,7 +155,8 @@ function portRange(file: string, field: string, value: string) {
   if (value === '') return [];
   const range = parsePortRange(value);
   if (range !== undefined && range.last - range.first + 1 >= fewestMasqueradePorts) return [];
-  return [invalidValue(`${file}: ${field}`, value, `must be FIRST-LAST with at least ${fewestMasqueradePorts} ports`)];
+  const allowed = `FIRST-LAST from 1 to 65535 with at least ${fewestMasqueradePorts} ports, or blank`;
+  return [notPossible(`${file}: ${field}`, value, allowed)];
 }
 
 /** Longest path of a socket, in bytes. Source: linux/un.h, `UNIX_PATH_MAX` less the end of the text. */
@@ -165,17 +166,18 @@ function socketPath(file: string, field: string, value: string) {
   if (value === '') return [];
   const fits = new TextEncoder().encode(value).length <= longestSocketPath;
   if (fits && /^\/[^\0]*[^/\0]$/.test(value)) return [];
-  return [invalidValue(`${file}: ${field}`, value, `must be an absolute path of at most ${longestSocketPath} bytes`)];
+  const allowed = `an absolute path of at most ${longestSocketPath} bytes that does not end in /, or blank`;
+  return [notPossible(`${file}: ${field}`, value, allowed)];
 }
 
 function trafficProblems(file: string, { traffic, audit }: ProxierFile) {
   const problems = [];
   const { metrics, maxSeries } = traffic;
   if (maxSeries < 100 || maxSeries > 50_000) {
-    problems.push(invalidValue(`${file}: traffic.maxSeries`, maxSeries, 'must be within the range [100, 50000]'));
+    problems.push(notPossible(`${file}: traffic.maxSeries`, maxSeries, '100 to 50000'));
   }
   if (metrics !== 'off' && audit.period === 0n) {
-    problems.push(invalidValue(`${file}: traffic.metrics`, metrics, 'must be off where audit.period is 0'));
+    problems.push(notPossible(`${file}: traffic.metrics`, metrics, 'off, or an audit.period other than 0'));
   }
   return problems;
 }

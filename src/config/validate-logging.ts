@@ -50,7 +50,7 @@ function vmoduleProblems(logging: FoldedConfiguration['logging']): ConfigProblem
 
 function optionProblems(logging: FoldedConfiguration['logging'], allowed: boolean): ConfigProblem[] {
   if (allowed) return [];
-  const reason = 'the feature LoggingAlphaOptions is disabled';
+  const reason = 'the feature LoggingAlphaOptions is disabled, so it must be left out';
   return (['text', 'json'] as const).flatMap((format) => {
     const options = logging.options[format];
     const path = `logging.options.${format}`;

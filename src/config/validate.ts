@@ -104,7 +104,8 @@ function periodProblems(folded: FoldedConfiguration): ConfigProblem[] {
 }
 
 function addressProblems(folded: FoldedConfiguration): ConfigProblem[] {
-  const notAnIp = 'not a valid textual representation of an IP address';
+  const notAnIp =
+    'not a valid textual representation of an IP address, such as 10.0.0.1 or fd00::1: no port, brackets or zone';
   return [
     ...(parseIp(folded.bindAddress) === undefined
       ? [invalidValue(`${root}.BindAddress`, folded.bindAddress, notAnIp)]
@@ -121,7 +122,9 @@ function nodePortProblems(addresses: readonly string[]): ConfigProblem[] {
   const mixed = primary >= 0 && addresses.length > 1;
   return [
     ...scanned.flatMap((text, index) => validCidr(path(index), text)),
-    ...(mixed ? [invalidValue(path(primary), 'primary', "can't use both 'primary' and CIDRs")] : []),
+    ...(mixed
+      ? [invalidValue(path(primary), 'primary', "can't use both 'primary' and CIDRs: 'primary' must be the only entry")]
+      : []),
   ];
 }
 
@@ -138,10 +141,16 @@ function localDetectionProblems({ detectLocalMode, detectLocal }: FoldedConfigur
     return [unsupportedValue(`${root}.DetectLocalMode`, detectLocalMode, detectLocalModes)];
   }
   if (detectLocalMode === 'BridgeInterface' && detectLocal.bridgeInterface === '') {
-    return [invalidValue(`${path}.InterfaceName`, '', 'must not be empty')];
+    return [invalidValue(`${path}.InterfaceName`, '', 'must not be empty: the name of the bridge that pods are on')];
   }
   if (detectLocalMode === 'InterfaceNamePrefix' && detectLocal.interfaceNamePrefix === '') {
-    return [invalidValue(`${path}.InterfacePrefix`, '', 'must not be empty')];
+    return [
+      invalidValue(
+        `${path}.InterfacePrefix`,
+        '',
+        'must not be empty: what the names of the interfaces of pods begin with',
+      ),
+    ];
   }
   return detectLocalMode === 'ClusterCIDR' ? clusterCidrProblems(detectLocal.clusterCIDRs) : [];
 }

@@ -292,9 +292,9 @@ describe('notices', () => {
     const gates =
       'featureGates: {NoSuchGate: true, AllowServiceExternalIPs: false, PreferSameTrafficDistribution: true}';
     expect(texts(fromFile(gates))).toEqual([
-      'warning: Feature gate NoSuchGate has no meaning here and is ignored',
-      'warning: Setting deprecated feature gate AllowServiceExternalIPs',
-      'warning: Setting GA feature gate PreferSameTrafficDistribution; it will be removed in a future release',
+      'warning: /c:4:28: featureGates.NoSuchGate: Feature gate NoSuchGate has no meaning here and is ignored',
+      'warning: /c:4:59: featureGates.AllowServiceExternalIPs: Setting deprecated feature gate AllowServiceExternalIPs',
+      'warning: /c:4:97: featureGates.PreferSameTrafficDistribution: Setting GA feature gate PreferSameTrafficDistribution; it will be removed in a future release',
     ]);
   });
 
@@ -358,19 +358,25 @@ describe('ProxierConfiguration', () => {
   });
 
   it.each([
-    ['{urls: [10.0.0.1]}', '/p:3:20: apiServer.urls[0]: Invalid value: "10.0.0.1": must be https://host:port'],
+    [
+      '{urls: [10.0.0.1]}',
+      '/p:3:20: apiServer.urls[0]: string "10.0.0.1" is not possible here, allowed: https://host:port',
+    ],
     [
       '{urls: ["https://a", "http://b"]}',
-      '/p:3:33: apiServer.urls[1]: Invalid value: "http://b": must be https://host:port',
+      '/p:3:33: apiServer.urls[1]: string "http://b" is not possible here, allowed: https://host:port',
     ],
-    ['{urls: ["https://u:p@a"]}', 'may have scheme, host, port and path only'],
+    [
+      '{urls: ["https://u:p@a"]}',
+      'is not possible here, allowed: https://host:port/path without user, query and fragment',
+    ],
     [
       '{tlsServerName: "https://a"}',
-      '/p:3:28: apiServer.tlsServerName: Invalid value: "https://a": must be a host name',
+      '/p:3:28: apiServer.tlsServerName: string "https://a" is not possible here, allowed: a host name or an IP address',
     ],
     [
       '{cacheFile: servers.json}',
-      '/p:3:24: apiServer.cacheFile: Invalid value: "servers.json": must be an absolute path',
+      '/p:3:24: apiServer.cacheFile: string "servers.json" is not possible here, allowed: an absolute path, or blank',
     ],
     ['{url: x}', 'apiServer.url'],
     ['{urls: https://a}', 'apiServer.urls'],
@@ -382,7 +388,9 @@ describe('ProxierConfiguration', () => {
     expect(proxier('statusSocket: /tmp/s').statusSocket).toBe('/tmp/s');
     expect(proxier('statusSocket: ""').statusSocket).toBe('');
     for (const path of ['status.sock', '/', '/tmp/', `/${'x'.repeat(107)}`, `/${'\u00e4'.repeat(54)}`]) {
-      expect(() => proxier(`statusSocket: "${path}"`)).toThrow('must be an absolute path of at most 107 bytes');
+      expect(() => proxier(`statusSocket: "${path}"`)).toThrow(
+        'is not possible here, allowed: an absolute path of at most 107 bytes',
+      );
     }
   });
 
@@ -428,7 +436,7 @@ describe('ProxierConfiguration', () => {
     [
       'a negative duration',
       'drain: {deadline: -1s}',
-      '/p:3:19: drain.deadline: Invalid value: -1s: must be within the range [0s, 168h]',
+      '/p:3:19: drain.deadline: -1s is not possible here, allowed: 0s to 168h',
     ],
     [
       'another operation',
@@ -438,30 +446,67 @@ describe('ProxierConfiguration', () => {
     [
       'a port that is none',
       'waiting: {metricsPort: 65536}',
-      'waiting.metricsPort: Invalid value: 65536: must be within the range [0, 65535]',
+      '/p:3:24: waiting.metricsPort: number 65536 is not possible here, allowed: 0 to 65535',
     ],
     ...['30000', '2000-1000', '1-65536', '30000-31022'].map((range): [string, string, string] => [
       `the ports ${range}`,
       `iptables: {masqueradePorts: "${range}"}`,
-      `iptables.masqueradePorts: Invalid value: "${range}": must be FIRST-LAST with at least 1024 ports`,
+      `/p:3:29: iptables.masqueradePorts: string "${range}" is not possible here, allowed: FIRST-LAST from 1 to 65535 with at least 1024 ports, or blank`,
     ]),
     [
       'traffic that is never read',
       'traffic: {metrics: service}\naudit: {period: 0s}',
-      'traffic.metrics: Invalid value: "service": must be off where audit.period is 0',
+      '/p:3:20: traffic.metrics: string "service" is not possible here, allowed: off, or an audit.period other than 0',
     ],
     [
       'too few series',
       'traffic: {maxSeries: 99}',
-      'traffic.maxSeries: Invalid value: 99: must be within the range [100, 50000]',
+      '/p:3:22: traffic.maxSeries: number 99 is not possible here, allowed: 100 to 50000',
     ],
     [
       'a period that is too short',
       'audit: {period: 10ms}',
-      'audit.period: Invalid value: 10ms: must be within the range [1s, 24h]',
+      '/p:3:17: audit.period: 10ms is not possible here, allowed: 1s to 24h, or 0s for never',
     ],
+    [
+      'a grace that is too long',
+      'drain:\n  udpGrace: 2h',
+      '/p:4:13: drain.udpGrace: 2h0m0s is not possible here, allowed: 0s to 1h',
+    ],
+    [
+      'a period that is too long',
+      'audit: {period: 25h}',
+      '/p:3:17: audit.period: 25h0m0s is not possible here, allowed: 1s to 24h, or 0s for never',
+    ],
+    [
+      'another port that is none',
+      'waiting: {healthzPort: -1}',
+      '/p:3:24: waiting.healthzPort: number -1 is not possible here, allowed: 0 to 65535',
+    ],
+    [
+      'a switch that is none',
+      'keepPrivileges: maybe',
+      '/p:3:17: keepPrivileges: string "maybe" is not possible here, allowed: true or false',
+    ],
+    [
+      'a duration that is none',
+      'drain: {deadline: soon}',
+      '/p:3:19: drain.deadline: string "soon" is not possible here, allowed: a duration such as "30s" or "1h30m"',
+    ],
+    ['another kind', '', 'no kind "KubeProxyConfiguration" is registered'],
   ])('refuses %s', (_name, body, message) => {
-    expect(failure(() => proxier(body)).message).toContain(message);
+    const read = () => (body === '' ? settings(['--proxier-config=/p'], { '/p': head }) : proxier(body));
+    expect(failure(read).message).toContain(message);
+  });
+
+  it('is refused with all that is wrong in it', () => {
+    const body = 'drain: {deadline: -1s}\ntraffic:\n  maxSeries: 1\nstatusSocket: x';
+    const { message, problems, position } = failure(() => proxier(body));
+    expect(problems).toHaveLength(3);
+    expect(position).toEqual({ file: '/p', line: 3, column: 19 });
+    for (const each of problems)
+      expect(each.message).toMatch(/^\/p:\d+:\d+: [\w.]+: .* is not possible here, allowed: ./);
+    expect(message).toBe(`failed validate: [${problems.map((each) => each.message).join(', ')}]`);
   });
 });
 

@@ -65,8 +65,8 @@ describe('rules', () => {
       'ipvs.excludeCIDRs',
       [['ipvs.excludeCIDRs', ['10.0.0.0/8', 'x', '10.0.0.1']]],
       [
-        'KubeProxyIPVSConfiguration.ExcludeCidrs[1]: Invalid value: "x": must be a valid CIDR',
-        'KubeProxyIPVSConfiguration.ExcludeCidrs[2]: Invalid value: "10.0.0.1": must be a valid CIDR',
+        'KubeProxyIPVSConfiguration.ExcludeCidrs[1]: Invalid value: "x": must be a valid CIDR, such as 10.0.0.0/8 or fd00::/8',
+        'KubeProxyIPVSConfiguration.ExcludeCidrs[2]: Invalid value: "10.0.0.1": must be a valid CIDR, such as 10.0.0.0/8 or fd00::/8',
       ],
     ],
     ['leading zeros and host bits', [['ipvs.excludeCIDRs', ['010.0.0.1/08']]], []],
@@ -205,35 +205,39 @@ describe('rules', () => {
     [
       'bindAddress',
       [['bindAddress', '[::]']],
-      ['BindAddress: Invalid value: "[::]": not a valid textual representation of an IP address'],
+      [
+        'BindAddress: Invalid value: "[::]": not a valid textual representation of an IP address, such as 10.0.0.1 or fd00::1: no port, brackets or zone',
+      ],
     ],
     [
       'bindAddress with a zone',
       [['bindAddress', 'fe80::1%eth0']],
-      ['BindAddress: Invalid value: "fe80::1%eth0": not a valid textual representation of an IP address'],
+      [
+        'BindAddress: Invalid value: "fe80::1%eth0": not a valid textual representation of an IP address, such as 10.0.0.1 or fd00::1: no port, brackets or zone',
+      ],
     ],
     [
       'listener without a port',
       [['healthzBindAddress', '[fd00::5]']],
-      ['HealthzBindAddress: Invalid value: "[fd00::5]": must be IP:port'],
+      ['HealthzBindAddress: Invalid value: "[fd00::5]": must be IP:port, such as 0.0.0.0:10256 or [::]:10256'],
     ],
     [
       'listener with a wrong host and port',
       [['metricsBindAddress', 'localhost:0']],
       [
-        'MetricsBindAddress: Invalid value: "localhost": must be a valid IP',
-        'MetricsBindAddress: Invalid value: "0": must be a valid port',
+        'MetricsBindAddress: Invalid value: "localhost": must be a valid IP, such as 10.0.0.1 or fd00::1',
+        'MetricsBindAddress: Invalid value: "0": must be a valid port, 1 to 65535',
       ],
     ],
     [
       'listener with a blank host',
       [['metricsBindAddress', ':10249']],
-      ['MetricsBindAddress: Invalid value: "": must be a valid IP'],
+      ['MetricsBindAddress: Invalid value: "": must be a valid IP, such as 10.0.0.1 or fd00::1'],
     ],
     [
       'listener with a port that is too large',
       [['healthzBindAddress', '1.2.3.4:65536']],
-      ['HealthzBindAddress: Invalid value: "65536": must be a valid port'],
+      ['HealthzBindAddress: Invalid value: "65536": must be a valid port, 1 to 65535'],
     ],
     [
       'disabled listeners',
@@ -247,22 +251,24 @@ describe('rules', () => {
       'nodePortAddresses',
       [['nodePortAddresses', ['10.0.0.0/8', 'x', ' 10.0.0.0/8']]],
       [
-        'NodePortAddresses[1]: Invalid value: "x": must be a valid CIDR',
-        'NodePortAddresses[2]: Invalid value: " 10.0.0.0/8": must be a valid CIDR',
+        'NodePortAddresses[1]: Invalid value: "x": must be a valid CIDR, such as 10.0.0.0/8 or fd00::/8',
+        'NodePortAddresses[2]: Invalid value: " 10.0.0.0/8": must be a valid CIDR, such as 10.0.0.0/8 or fd00::/8',
       ],
     ],
     ['primary alone', [['nodePortAddresses', ['primary']]], []],
     [
       'primary first',
       [['nodePortAddresses', ['primary', 'x']]],
-      ["NodePortAddresses[0]: Invalid value: \"primary\": can't use both 'primary' and CIDRs"],
+      [
+        "NodePortAddresses[0]: Invalid value: \"primary\": can't use both 'primary' and CIDRs: 'primary' must be the only entry",
+      ],
     ],
     [
       'primary later',
       [['nodePortAddresses', ['x', 'primary', 'y', 'primary']]],
       [
-        'NodePortAddresses[0]: Invalid value: "x": must be a valid CIDR',
-        "NodePortAddresses[1]: Invalid value: \"primary\": can't use both 'primary' and CIDRs",
+        'NodePortAddresses[0]: Invalid value: "x": must be a valid CIDR, such as 10.0.0.0/8 or fd00::/8',
+        "NodePortAddresses[1]: Invalid value: \"primary\": can't use both 'primary' and CIDRs: 'primary' must be the only entry",
       ],
     ],
     ['the previous minor release', [['showHiddenMetricsForVersion', '1.35']], []],
@@ -281,12 +287,16 @@ describe('rules', () => {
     [
       'a missing interface',
       [['detectLocalMode', 'BridgeInterface']],
-      ['DetectLocalConfiguration.InterfaceName: Invalid value: "": must not be empty'],
+      [
+        'DetectLocalConfiguration.InterfaceName: Invalid value: "": must not be empty: the name of the bridge that pods are on',
+      ],
     ],
     [
       'a missing prefix',
       [['detectLocalMode', 'InterfaceNamePrefix']],
-      ['DetectLocalConfiguration.InterfacePrefix: Invalid value: "": must not be empty'],
+      [
+        'DetectLocalConfiguration.InterfacePrefix: Invalid value: "": must not be empty: what the names of the interfaces of pods begin with',
+      ],
     ],
     ['a dual-stack pair', [['detectLocal.clusterCIDRs', ['fd00::/8', '10.0.0.0/8']]], []],
     [
@@ -389,12 +399,16 @@ describe('rules of the logging section', () => {
     [
       'splitStream',
       [['logging.options.text.splitStream', true]],
-      ['logging.options.text.splitStream: Forbidden: the feature LoggingAlphaOptions is disabled'],
+      [
+        'logging.options.text.splitStream: Forbidden: the feature LoggingAlphaOptions is disabled, so it must be left out',
+      ],
     ],
     [
       'infoBufferSize',
       [['logging.options.json.infoBufferSize', '1Ki']],
-      ['logging.options.json.infoBufferSize: Forbidden: the feature LoggingAlphaOptions is disabled'],
+      [
+        'logging.options.json.infoBufferSize: Forbidden: the feature LoggingAlphaOptions is disabled, so it must be left out',
+      ],
     ],
     ['an infoBufferSize of zero', [['logging.options.json.infoBufferSize', '0Mi']], []],
   ])('%s', (_name, changes, expected) => {

@@ -97,7 +97,10 @@ export class AttributeReader {
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#at(8), littleEndian);
+    const at = this.#at(8);
+    // most counters are 0, and every other number of this kind is an object
+    const isZero = this.#view.getUint32(at) === 0 && this.#view.getUint32(at + 4) === 0;
+    return isZero ? 0n : this.#view.getBigUint64(at, littleEndian);
   }
 
   u16Network(): number {

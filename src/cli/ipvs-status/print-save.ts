@@ -1,8 +1,11 @@
-import type { ListedVirtualServer } from '../../kernel/drivers.ts';
+import type { ListedRealServer, ListedVirtualServer } from '../../kernel/drivers.ts';
 import type { ForwardingMethod, ObservedRealServer } from '../../model/real-server.ts';
 import { type VirtualServer, virtualServerFlags } from '../../model/virtual-server.ts';
 import { type EndpointNames, endpointText } from './endpoint-names.ts';
 import { netmaskText, schedulerFlagsText } from './virtual-server-text.ts';
+
+/** What is saved of a real server. */
+export type SavedRealServer = ListedRealServer & Pick<ObservedRealServer, 'tunnel'>;
 
 /** The command line that makes a virtual server, without the name of the program. */
 export function saveVirtualServer(listed: ListedVirtualServer, names: EndpointNames): string {
@@ -21,17 +24,22 @@ export function saveVirtualServer(listed: ListedVirtualServer, names: EndpointNa
   return `${words.join(' ')}\n`;
 }
 
-/** The command line that makes a real server. Thresholds are left out, as in what ipvsadm saves. */
-export function saveRealServer(
+/** The command lines that make real servers of a virtual server. Thresholds are left out, as in what ipvsadm saves. */
+export function saveRealServers(
   virtualServer: VirtualServer,
-  realServer: ObservedRealServer,
+  realServers: readonly SavedRealServer[],
   names: EndpointNames,
 ): string {
   const { identity } = virtualServer;
   const protocol = identity.kind === 'address' ? identity.protocol : undefined;
-  const words = ['-a', selector(virtualServer, names), '-r', endpointText(names, realServer, protocol)];
-  words.push(forwardingOptions[realServer.forwarding], '-w', String(realServer.weight), ...tunnelWords(realServer));
-  return `${words.join(' ')}\n`;
+  const start = `-a ${selector(virtualServer, names)} -r `;
+  let text = '';
+  for (const realServer of realServers) {
+    const endpoint = endpointText(names, realServer, protocol);
+    const method = forwardingOptions[realServer.forwarding];
+    text += `${start}${endpoint} ${method} -w ${realServer.weight}${tunnelText(realServer)}\n`;
+  }
+  return text;
 }
 
 /** What has no option of its own is saved as masquerading. */
@@ -52,10 +60,10 @@ function selector({ identity }: VirtualServer, names: EndpointNames): string {
   return `${protocolOptions[identity.protocol]} ${endpointText(names, identity, identity.protocol)}`;
 }
 
-function tunnelWords({ forwarding, tunnel }: ObservedRealServer): string[] {
-  if (forwarding !== 'tunnel') return [];
+function tunnelText({ forwarding, tunnel }: SavedRealServer): string {
+  if (forwarding !== 'tunnel') return '';
   const type = tunnel?.type ?? 'ipip';
-  if (type === 'ipip') return ['--tun-type', 'ipip'];
+  if (type === 'ipip') return ' --tun-type ipip';
   const checksum = checksumOptions[tunnel?.flags ?? 0] ?? '--tun-nocsum';
-  return ['--tun-type', type, ...(type === 'gue' ? ['--tun-port', String(tunnel?.port ?? 0)] : []), checksum];
+  return ` --tun-type ${type}${type === 'gue' ? ` --tun-port ${tunnel?.port ?? 0}` : ''} ${checksum}`;
 }

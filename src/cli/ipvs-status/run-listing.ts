@@ -6,7 +6,7 @@ import { listNumeric } from './list-numeric.ts';
 import { sortRealServers, sortVirtualServers } from './listing-order.ts';
 import type { OptionName } from './options.ts';
 import { connectionLine, connectionsHeading } from './print-connections.ts';
-import { saveRealServer, saveVirtualServer } from './print-save.ts';
+import { type SavedRealServer, saveRealServers, saveVirtualServer } from './print-save.ts';
 import { versionLine } from './print-settings.ts';
 import {
   plainRealServerLine,
@@ -60,20 +60,35 @@ function isMarked(listed: ListedVirtualServer): boolean {
 /** Prints the whole table as command lines. */
 export async function saveTable(listing: Listing): Promise<void> {
   const { names } = listing.names;
-  for (const part of partsOf(
-    sortVirtualServers(await listing.kernel.listVirtualServers('withoutCounters'), identityOf),
-    entriesPerPart,
-  )) {
-    const realServers = await listing.kernel.listRealServers(part.map(({ virtualServer }) => virtualServer));
+  const found = await listing.kernel.listVirtualServers('withoutCounters');
+  const table = listing.kernel.readTable(found.map(({ virtualServer }) => virtualServer));
+  const sorted = sortVirtualServers(found, identityOf);
+  for (const part of partsOf(sorted, table === undefined ? entriesPerPart : readEntriesPerPart)) {
+    const realServers = await savedRealServers(listing, part, table);
     await lookUp(listing, part, realServers);
-    listing.write(
-      part
-        .map(
-          (listed, index) => saveVirtualServer(listed, names) + savedRealServers(listing, listed, realServers[index]),
-        )
-        .join(''),
-    );
+    let text = '';
+    for (const [index, listed] of part.entries()) {
+      text += saveVirtualServer(listed, names);
+      text += saveRealServers(listed.virtualServer, sortRealServers(realServers[index] ?? []), names);
+    }
+    listing.write(text);
   }
+}
+
+/** From the table, but for firewall marks, which it does not have, and for tunnels, of which it does not tell enough. */
+async function savedRealServers(
+  listing: Listing,
+  part: readonly ListedVirtualServer[],
+  table: ListedTable | undefined,
+): Promise<readonly (readonly SavedRealServer[])[]> {
+  const read = part.map((listed) => (isMarked(listed) ? undefined : table?.realServersOf(identityOf(listed))));
+  const isEnough = (list: readonly ListedRealServer[] | undefined) =>
+    list?.every(({ forwarding }) => forwarding !== 'tunnel') === true;
+  const detailed = await readRealServers(
+    listing,
+    part.filter((_, index) => !isEnough(read[index])),
+  );
+  return part.map((listed, index) => detailed.get(keyOf(listed)) ?? read[index] ?? []);
 }
 
 /** Lists connections in the kernel's order. */
@@ -135,16 +150,6 @@ async function readRealServers(
   if (virtualServers.length === 0) return new Map();
   const lists = await listing.kernel.listRealServers(virtualServers.map(({ virtualServer }) => virtualServer));
   return new Map(virtualServers.map((listed, index) => [keyOf(listed), lists[index] ?? []]));
-}
-
-function savedRealServers(
-  { names }: Listing,
-  { virtualServer }: ListedVirtualServer,
-  realServers: readonly ObservedRealServer[] = [],
-): string {
-  return sortRealServers(realServers)
-    .map((realServer) => saveRealServer(virtualServer, realServer, names.names))
-    .join('');
 }
 
 async function writeConnections(

@@ -44,6 +44,7 @@ export class ListingText {
   readonly #columnsOf = new NumberList();
   readonly #columns: Uint8Array[] = [];
   readonly #columnsByText = new Map<string, number>();
+  readonly #parsedColumns: Columns[] = [];
   /** Endpoints of real servers over IPv6, whose numbers are negative. */
   readonly #texts: string[] = [];
 
@@ -137,17 +138,11 @@ export class ListingText {
     return number;
   }
 
-  /** `Masq    1      0          0         `, in columns that grow with their numbers. */
   #realServer(index: number): ListedRealServer {
-    const columns = Buffer.from(this.columnsAt(index)).toString('latin1');
-    const [forwarding = '', weight, active, inactive] = columns.split(/ +/);
-    return {
-      ...this.#endpoint(this.#endpoints.at(index)),
-      forwarding: forwardingMethods[forwarding.charAt(0)] ?? 'masquerade',
-      weight: Number(weight),
-      activeConnections: Number(active),
-      inactiveConnections: Number(inactive),
-    };
+    const number = this.#columnsOf.at(index);
+    const known = this.#parsedColumns[number] ?? parseColumns(this.#columns[number] ?? noColumns);
+    this.#parsedColumns[number] = known;
+    return { ...this.#endpoint(this.#endpoints.at(index)), ...known };
   }
 
   #endpoint(endpoint: number): Pick<ListedRealServer, 'address' | 'port'> {
@@ -156,6 +151,19 @@ export class ListingText {
     const address = (endpoint - port) / 65_536;
     return readEndpoint(`${upperHexadecimal(address, 8)}:${upperHexadecimal(port, 4)}`);
   }
+}
+
+type Columns = Omit<ListedRealServer, 'address' | 'port'>;
+
+/** `Masq    1      0          0         `, in columns that grow with their numbers. */
+function parseColumns(bytes: Uint8Array): Columns {
+  const [forwarding = '', weight, active, inactive] = Buffer.from(bytes).toString('latin1').split(/ +/);
+  return {
+    forwarding: forwardingMethods[forwarding.charAt(0)] ?? 'masquerade',
+    weight: Number(weight),
+    activeConnections: Number(active),
+    inactiveConnections: Number(inactive),
+  };
 }
 
 const noColumns = new Uint8Array(0);

@@ -75,10 +75,13 @@ async function openKernel(state: FakeState, printed: { closed: number }): Promis
   };
 }
 
-/** Made so that no line can be taken as it is. */
+/** Made so that no line can be taken as it is. As in the kernel's, there are no firewall marks, and nothing tells of tunnels. */
 function tableOf(serversOf: (key: string) => readonly ObservedRealServer[]): ListedTable {
   return {
-    realServersOf: (identity) => serversOf(virtualServerKey(identity)),
+    realServersOf: (identity) =>
+      identity.kind === 'firewallMark'
+        ? []
+        : serversOf(virtualServerKey(identity)).map(({ tunnel: _untold, ...told }) => told),
     rangeOf: () => ({ start: 0, end: 1 }),
     endpointAt: () => -1,
     columnsAt: () => new Uint8Array(0),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { foundNames, numericNames } from '../../../../src/cli/ipvs-status/endpoint-names.ts';
-import { saveRealServer, saveVirtualServer } from '../../../../src/cli/ipvs-status/print-save.ts';
+import { saveRealServers, saveVirtualServer } from '../../../../src/cli/ipvs-status/print-save.ts';
 import { realServerLine, type TableDetail, virtualServerLine } from '../../../../src/cli/ipvs-status/print-table.ts';
 import { ip } from '../../../support/builders.ts';
 import { markedVirtualServer, virtualServer } from '../../../support/ipvs-builders.ts';
@@ -70,7 +70,7 @@ describe('real servers', () => {
   ])('%#: %s', (server, shown, command) => {
     const line = realServerLine(server, 'TCP', look('tun-info'));
     expect(line).toBe(`  -> 10.1.1.5:80                  ${shown} 1      0          0         \n`);
-    expect(saveRealServer(web, server, numericNames)).toBe(`-a -t 10.96.0.1:80 -r 10.1.1.5:80 ${command}\n`);
+    expect(saveRealServers(web, [server], numericNames)).toBe(`-a -t 10.96.0.1:80 -r 10.1.1.5:80 ${command}\n`);
   });
 
   it('in wide columns', () => {
@@ -98,6 +98,6 @@ describe('real servers', () => {
     const [four, six] = [observed('10.1.1.5:80'), observed('[fd00::5]:80')];
     expect(realServerLine(four, 'TCP', look('plain', names))).toMatch(/^ {2}-> x{28} Masq/);
     expect(realServerLine(six, 'TCP', look('plain', names))).toMatch(/^ {2}-> \[x{58} Masq/);
-    expect(saveRealServer(web, four, names)).toMatch(/ -r x{59} -m/);
+    expect(saveRealServers(web, [four], names)).toMatch(/ -r x{59} -m/);
   });
 });

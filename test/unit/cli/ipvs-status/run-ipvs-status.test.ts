@@ -76,6 +76,26 @@ FWM  7 IPv6 rr
     }
   });
 
+  it.each([false, true])('command lines of tunnels and firewall marks too (without text: %s)', async (withoutText) => {
+    const tunnel = { forwarding: 'tunnel', tunnel: { type: 'gue', port: 6080, flags: 1 } } as const;
+    const entries: TableEntry[] = [
+      [virtualServer('TCP', '10.96.0.1:80'), [observed('10.244.1.3:80', tunnel), observed('10.244.1.2:80')]],
+      [virtualServer('TCP', '10.96.0.2:80'), [observed('10.244.1.2:80', { forwarding: 'directRouting', weight: 7 })]],
+      [markedVirtualServer(7, 'IPv6'), [observed('[fd00::2]:80')]],
+    ];
+    const { output } = await runStatus('-Sn', { table: entries, withoutText });
+    expect(output.split('\n')).toEqual([
+      '-A -t 10.96.0.1:80 -s rr',
+      '-a -t 10.96.0.1:80 -r 10.244.1.2:80 -m -w 1',
+      '-a -t 10.96.0.1:80 -r 10.244.1.3:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum',
+      '-A -t 10.96.0.2:80 -s rr',
+      '-a -t 10.96.0.2:80 -r 10.244.1.2:80 -g -w 7',
+      '-A -f 7 -6 -s rr',
+      '-a -f 7 -6 -r [fd00::2]:80 -m -w 1',
+      '',
+    ]);
+  });
+
   it('connections, in the words of the kernel', async () => {
     const end = (address: string, port: number) => ({ address: ip(address), port });
     const connection = {

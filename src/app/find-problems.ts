@@ -84,7 +84,7 @@ export class ProblemFinder {
       harmful.map((problem) => ({
         reason: problem.includes('loadBalancerSourceRanges') ? 'InvalidSourceRange' : 'InvalidField',
         action: 'ReadObject',
-        note: `${place}${problem}`,
+        note: `${place}${problem.replace(endpointPosition, 'endpoints[]')}`,
         scope: 'cluster',
       })),
     );
@@ -170,6 +170,9 @@ export class ProblemFinder {
     return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, name, uid };
   }
 }
+
+/** Changes as other endpoints come and go: the same fault would be told again and again. */
+const endpointPosition = /\bendpoints\[\d+\]/;
 
 /** Whether the Service wants the virtual server and another one holds it. */
 function isLost(desired: Pick<DesiredState, 'holderOf' | 'plan'>, object: string, service: ServiceKey): boolean {

@@ -182,6 +182,16 @@ describe('ProblemFinder', () => {
     ]);
   });
 
+  it('tells a fault of an endpoint once, wherever in its slice it gets to, and many alike as one', () => {
+    const { problems } = finder();
+    const faulty = { resource: 'endpointslices', key: 'default/web-1', value: {} };
+    const fault = (index: number) => `endpoints[${index}].addresses: is empty; endpoint skipped`;
+    problems.faulty({ ...faulty, problems: [fault(0), fault(7)] });
+    problems.faulty({ ...faulty, problems: [fault(3)] });
+    expect(notes()).toEqual(['EndpointSlice default/web-1: endpoints[].addresses: is empty; endpoint skipped']);
+    expect(counted).toEqual(['InvalidField']);
+  });
+
   it('is silent about what is ignored without harm', () => {
     const { problems } = finder();
     const faulty = { resource: 'endpointslices', key: 'default/hosts', value: {} };

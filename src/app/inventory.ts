@@ -3,6 +3,7 @@ import { release } from 'node:os';
 import type { LoadedSettings } from '../config/effective-config.ts';
 import type { IptablesRulesDriver } from '../kernel/rules/driver.ts';
 import type { IpFamily } from '../model/ip.ts';
+import { vitalModules } from '../model/kernel-modules.ts';
 import type { Kernel } from './open-kernel.ts';
 
 export interface InventoryInputs {
@@ -15,7 +16,7 @@ export interface InventoryInputs {
 }
 
 /** Kernel modules that Services need or use. Those built into the kernel show only when they have parameters. */
-const modules = ['ip_vs', 'nf_conntrack', 'ip_set', 'xt_set', 'xt_ipvs', 'br_netfilter', 'nf_tables'];
+const modules = [...vitalModules, 'xt_ipvs', 'br_netfilter', 'nf_tables'];
 
 /** What was found on this node, for the log line of the start. */
 export async function inventory(inputs: InventoryInputs): Promise<Readonly<Record<string, string>>> {

@@ -8,6 +8,13 @@ import type { SavedRules } from '../../kernel/rules/parse-save.ts';
 import { type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
 import { createSysctlDriver } from '../../kernel/sysctl/driver.ts';
 import { ipFamilies } from '../../model/ip.ts';
+import {
+  flowModule,
+  interfaceModule,
+  schedulerModule,
+  setTypeModules,
+  vitalModules,
+} from '../../model/kernel-modules.ts';
 import { ruleExtensions } from '../../model/rule-set.ts';
 import { loadNetlinkAddon } from '../../native/addon.ts';
 import { serverName } from '../../observe/http-listener.ts';
@@ -22,18 +29,7 @@ import { areSettingsWritable, capabilitiesInForce, isHostNetwork, processNames }
 const limits = { timeoutMs: 30_000, maxOutputBytes: 256 * 1024 * 1024 };
 const flavours = ['nft', 'legacy'] as const;
 
-const alwaysNeeded = [
-  'ip_vs',
-  'nf_conntrack',
-  'nf_conntrack_netlink',
-  'ip_set',
-  'dummy',
-  'ip_set_hash_ip',
-  'ip_set_hash_ipport',
-  'ip_set_hash_ipportip',
-  'ip_set_hash_ipportnet',
-  'ip_set_bitmap_port',
-];
+const alwaysNeeded = [...vitalModules, flowModule, interfaceModule, ...setTypeModules];
 
 const settingNames = [
   'net/ipv4/ip_forward',
@@ -77,7 +73,7 @@ function moduleStates(scheduler: string): CheckFacts['modules'] {
   const modules = new KernelModules();
   const names = [
     ...alwaysNeeded,
-    `ip_vs_${scheduler}`,
+    schedulerModule(scheduler),
     ...ruleExtensions.flatMap((extension) => modulesOfExtension(extension, 'IPv4')),
   ];
   return Object.fromEntries(names.map((name) => [name, modules.state(name)]));

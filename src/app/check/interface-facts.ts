@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InterfaceFacts } from '../../cli/check/check-facts.ts';
+import { textOfFile } from '../text-of-file.ts';
 
 /** Kinds of tunnels by the hardware type that the kernel gives them. Source: linux/if_arp.h, read at 6.12. */
 const kindsByType: Readonly<Record<string, string>> = { '768': 'ipip', '769': 'ipip', '776': 'ipip', '778': 'gre' };
@@ -8,7 +9,7 @@ const kindsByType: Readonly<Record<string, string>> = { '768': 'ipip', '769': 'i
 /** The network interfaces, from /sys/class/net. */
 export function interfaceFacts(directory = '/sys/class/net'): readonly InterfaceFacts[] {
   return names(directory).map((name) => {
-    const read = (file: string) => readText(join(directory, name, file)).trim();
+    const read = (file: string) => textOfFile(join(directory, name, file)).trim();
     const told = /^DEVTYPE=(.*)$/m.exec(read('uevent'))?.[1];
     return {
       name,
@@ -30,13 +31,5 @@ function names(directory: string): readonly string[] {
     return readdirSync(directory).filter((name) => name !== 'bonding_masters');
   } catch {
     return [];
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

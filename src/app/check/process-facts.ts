@@ -1,6 +1,7 @@
 import { accessSync, constants, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { processIds, processText } from '../process-table.ts';
+import { processIds } from '../process-table.ts';
+import { textOfFile } from '../text-of-file.ts';
 
 /** Numbers of the capabilities that are told of. Source: linux/capability.h, read at 6.12. */
 const capabilityNumbers: Readonly<Record<string, bigint>> = {
@@ -12,7 +13,7 @@ const capabilityNumbers: Readonly<Record<string, bigint>> = {
 
 /** Capabilities in force for this process, out of those that count. */
 export function capabilitiesInForce(procDirectory = '/proc'): readonly string[] {
-  const status = processText(join(procDirectory, 'self/status'));
+  const status = textOfFile(join(procDirectory, 'self/status'));
   const mask = BigInt(`0x${/^CapEff:\s*([\da-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   return Object.entries(capabilityNumbers).flatMap(([name, bit]) => ((mask >> bit) & 1n ? [name] : []));
 }
@@ -23,7 +24,7 @@ export function isHostNetwork(procDirectory = '/proc'): boolean | undefined {
     const [own, first] = ['self', '1'].map((process) => readlinkSync(join(procDirectory, process, 'ns/net')));
     const pids = ['self', '1'].map((process) => readlinkSync(join(procDirectory, process, 'ns/pid')));
     // In a process namespace of its own the first process says nothing about the node.
-    const isContainer = pids[0] === pids[1] && processText(join(procDirectory, '1/cgroup')).includes('kubepods');
+    const isContainer = pids[0] === pids[1] && textOfFile(join(procDirectory, '1/cgroup')).includes('kubepods');
     return isContainer ? undefined : own === first;
   } catch {
     return undefined;
@@ -42,6 +43,6 @@ export function areSettingsWritable(procDirectory = '/proc'): boolean {
 
 /** Names of all processes that can be seen, each once. */
 export function processNames(procDirectory = '/proc'): readonly string[] {
-  const names = processIds(procDirectory).map((id) => processText(join(procDirectory, id, 'comm')).trim());
+  const names = processIds(procDirectory).map((id) => textOfFile(join(procDirectory, id, 'comm')).trim());
   return [...new Set(names)].filter(Boolean);
 }

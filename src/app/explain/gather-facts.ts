@@ -4,6 +4,7 @@ import { ToolUsageError } from '../../cli/tool-syntax.ts';
 import { KernelModules } from '../../kernel/kernel-modules.ts';
 import type { Service, ServicePort } from '../../kubernetes/objects/service.ts';
 import { familyOf, type IpAddress, type IpFamily, isInCidr } from '../../model/ip.ts';
+import { schedulerModule, vitalModules } from '../../model/kernel-modules.ts';
 import { serverName } from '../../observe/http-listener.ts';
 import type { NodeFacts } from '../../plan/node-facts.ts';
 import { planNode } from '../../plan/plan-node.ts';
@@ -235,7 +236,9 @@ async function healthFacts(
 }
 
 function moduleFacts(paths: readonly PathFacts[], modules: Pick<KernelModules, 'state'>): ExplainFacts['modules'] {
-  const schedulers = paths.filter(({ scheduler }) => scheduler !== '').map(({ scheduler }) => `ip_vs_${scheduler}`);
-  const names = ['ip_vs', ...schedulers, 'nf_conntrack', 'ip_set', 'xt_set'];
+  const schedulers = paths
+    .filter(({ scheduler }) => scheduler !== '')
+    .map(({ scheduler }) => schedulerModule(scheduler));
+  const names = [...vitalModules, ...schedulers];
   return Object.fromEntries(names.map((name) => [name, modules.state(name)]));
 }

@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { processIds, processText } from '../process-table.ts';
+import { processIds } from '../process-table.ts';
+import { textOfFile } from '../text-of-file.ts';
 import type { OtherProxy } from './other-proxy.ts';
 
 /** Programs that are Service proxies, and the arguments with which they are none. */
@@ -16,10 +17,10 @@ const programs: ReadonlyMap<string, readonly string[]> = new Map([
 export function proxyProcesses(procDirectory = '/proc'): readonly OtherProxy[] {
   return processIds(procDirectory).flatMap((id) => {
     const directory = join(procDirectory, id);
-    const name = processText(join(directory, 'comm')).trim();
+    const name = textOfFile(join(directory, 'comm')).trim();
     const excluding = programs.get(name);
     if (excluding === undefined || !isRunning(directory)) return [];
-    const words = processText(join(directory, 'cmdline')).split('\0');
+    const words = textOfFile(join(directory, 'cmdline')).split('\0');
     if (excluding.some((word) => words.includes(word) || words.includes(`${word}=true`))) return [];
     return isInOtherNetwork(procDirectory, directory) ? [] : [{ sign: 'process', name, seen: `process ${id}` }];
   });
@@ -27,7 +28,7 @@ export function proxyProcesses(procDirectory = '/proc'): readonly OtherProxy[] {
 
 /** The state is the first word after the name, which may hold spaces and parentheses. */
 function isRunning(directory: string): boolean {
-  const stat = processText(join(directory, 'stat'));
+  const stat = textOfFile(join(directory, 'stat'));
   return !['Z', 'X', ''].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '');
 }
 

@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { processIds, processText } from '../process-table.ts';
+import { processIds } from '../process-table.ts';
+import { textOfFile } from '../text-of-file.ts';
 
 /** The ipvs-proxier that runs on this node. */
 export interface RunningDaemon {
@@ -25,7 +26,7 @@ export function findRunningDaemon(procDirectory = '/proc'): RunningDaemon | unde
 }
 
 function daemonFlags(process: string): readonly string[] | undefined {
-  const words = processText(join(process, 'cmdline')).split('\0').slice(0, -1);
+  const words = textOfFile(join(process, 'cmdline')).split('\0').slice(0, -1);
   const program = words.slice(0, 8).findIndex((word) => programs.test(word));
   // The runtime comes first: an editor that has the file open is no daemon.
   if (program < 1 || !/(?:^|\/)node$/.test(words[0] ?? '')) return undefined;

@@ -1,17 +1,9 @@
+import { flowModule, interfaceModule, schedulerModule, setTypeModules } from '../../model/kernel-modules.ts';
 import type { CheckFacts } from './check-facts.ts';
 import { fail, type Finding, fine, warn } from './finding.ts';
 
 const install =
   'install the modules of the running kernel (on Debian and Ubuntu linux-modules-extra), or boot another one';
-
-/** Modules of the set types that Services need. */
-const setModules = [
-  'ip_set_hash_ip',
-  'ip_set_hash_ipport',
-  'ip_set_hash_ipportip',
-  'ip_set_hash_ipportnet',
-  'ip_set_bitmap_port',
-];
 
 /** Matches and targets of rules, and what does not work without them. */
 const ruleModules: Readonly<Record<string, string>> = {
@@ -44,24 +36,25 @@ function releaseFinding({ kernel }: CheckFacts): Finding {
 }
 
 function moduleFindings({ modules, scheduler }: CheckFacts): readonly Finding[] {
-  const needed = ['ip_vs', `ip_vs_${scheduler}`, 'nf_conntrack', 'ip_set', 'dummy'];
+  const ofScheduler = schedulerModule(scheduler);
+  const needed = ['ip_vs', ofScheduler, 'nf_conntrack', 'ip_set', interfaceModule];
   const missing = needed.filter((name) => modules[name] === 'missing');
   const found = needed.filter((name) => modules[name] !== 'missing');
   const lacking = missing.map((name) =>
-    name === `ip_vs_${scheduler}`
+    name === ofScheduler
       ? fail('modules', `no module ${name}`, `install it, or choose another ipvs.scheduler than ${scheduler}`)
       : fail('modules', `no module ${name}`, install),
   );
   const netlink =
-    modules['nf_conntrack_netlink'] === 'missing'
-      ? [warn('modules', 'no module nf_conntrack_netlink', 'UDP flows to Pods that are gone stay until they time out')]
+    modules[flowModule] === 'missing'
+      ? [warn('modules', `no module ${flowModule}`, 'UDP flows to Pods that are gone stay until they time out')]
       : [];
   return [...lacking, ...netlink, ...listing('modules', found, modules)];
 }
 
 function setFindings({ modules }: CheckFacts): readonly Finding[] {
-  const missing = setModules.filter((name) => modules[name] === 'missing');
-  const found = setModules.filter((name) => modules[name] !== 'missing');
+  const missing = setTypeModules.filter((name) => modules[name] === 'missing');
+  const found = setTypeModules.filter((name) => modules[name] !== 'missing');
   return [...missing.map((name) => fail('sets', `no set type ${name}`, install)), ...listing('sets', found, modules)];
 }
 

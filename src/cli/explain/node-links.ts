@@ -1,27 +1,25 @@
+import { loadedAtStart, schedulerModule, vitalModules } from '../../model/kernel-modules.ts';
 import type { ExplainFacts } from './facts.ts';
 import { broken, type Link, ok, suspect } from './link.ts';
 import { repairOf } from './object-links.ts';
 
-/** Modules without which nothing works, in the order in which they are looked at. */
-const vital = ['ip_vs', 'nf_conntrack', 'ip_set', 'xt_set'];
-
 /** Modules of the kernel, those of the schedulers among them. */
 export function moduleLinks({ modules, paths }: ExplainFacts): readonly Link[] {
   const name = 'modules';
-  const missing = vital.find((module) => modules[module] === 'missing');
+  const missing = vitalModules.find((module) => modules[module] === 'missing');
   if (missing !== undefined) {
     const remedy = 'install the modules of the running kernel, or boot one that has it';
     return [broken(name, `The kernel of this node has no module ${missing}`, remedy)];
   }
-  const schedulers = [...new Set(paths.map(({ scheduler }) => `ip_vs_${scheduler}`))];
+  const schedulers = [...new Set(paths.map(({ scheduler }) => schedulerModule(scheduler)))];
   const scheduler = schedulers.find((module) => modules[module] === 'missing');
   if (scheduler !== undefined) {
     const remedy = 'install that module, or choose another ipvs.scheduler';
     return [broken(name, `The kernel of this node has no module ${scheduler}`, remedy)];
   }
-  // iptables loads the others
-  const absent = ['ip_vs', 'ip_set', 'nf_conntrack'].find((module) => modules[module] === 'available');
-  if (absent === undefined) return [ok(name, [...vital, ...schedulers].filter((each) => modules[each]).join(' '))];
+  const absent = loadedAtStart.find((module) => modules[module] === 'available');
+  if (absent === undefined)
+    return [ok(name, [...vitalModules, ...schedulers].filter((each) => modules[each]).join(' '))];
   const remedy = `start ipvs-proxier, which loads it, or on the node: modprobe ${absent}`;
   return [broken(name, `The module ${absent} is not loaded`, remedy)];
 }

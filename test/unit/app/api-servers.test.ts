@@ -12,6 +12,7 @@ import { TokenBucket } from '../../../src/kubernetes/watch/token-bucket.ts';
 import { serviceKey } from '../../../src/model/service-key.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server/start-api-server.ts';
 import { anEndpoint, aService, aSlice, ip } from '../../support/builders.ts';
+import { emptySink } from '../../support/empty-sink.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { PacedClient } from '../../support/paced-client.ts';
 import { recordingLog } from '../kubernetes/watch/recording-log.ts';
@@ -63,17 +64,11 @@ function kubernetesSlice({ url }: Pick<ApiServer, 'url'>): EndpointSlice {
 /** A sink that keeps the names of Services. */
 function nameSink() {
   let names = new Set<string>();
-  const nothing = () => {};
   const sink: ObjectSink = {
+    ...emptySink,
     replaceServices: (all) => void (names = new Set([...all].map((each) => each.name))),
     updateService: (each) => void names.add(each.name),
     deleteService: (key) => void names.delete(key.replace(/^.*\//, '')),
-    replaceEndpointSlices: (all) => void [...all],
-    updateEndpointSlice: nothing,
-    deleteEndpointSlice: nothing,
-    replaceNodes: (all) => void [...all],
-    updateNode: nothing,
-    deleteNode: nothing,
   };
   return {
     sink,

@@ -6,6 +6,7 @@ import { knowsProxies, openApiSource, requireApiAccess } from '../../../src/app/
 import type { ObjectSink } from '../../../src/kubernetes/source.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server/start-api-server.ts';
+import { emptySink } from '../../support/empty-sink.ts';
 
 let directory = '';
 const servers: ApiServer[] = [];
@@ -41,18 +42,7 @@ function listingSink() {
   const listed = new Promise<string>((resolve) => {
     told = resolve;
   });
-  const nothing = () => {};
-  const sink: ObjectSink = {
-    replaceServices: (all) => told([...all].map(({ name }) => name).join()),
-    updateService: nothing,
-    deleteService: nothing,
-    replaceEndpointSlices: (all) => void [...all],
-    updateEndpointSlice: nothing,
-    deleteEndpointSlice: nothing,
-    replaceNodes: (all) => void [...all],
-    updateNode: nothing,
-    deleteNode: nothing,
-  };
+  const sink: ObjectSink = { ...emptySink, replaceServices: (all) => told([...all].map(({ name }) => name).join()) };
   return { sink, listed };
 }
 

@@ -1,4 +1,15 @@
-import { isAlias, isMap, isPair, isScalar, LineCounter, type Node, parseAllDocuments, type Tags, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Tags,
+  visit,
+} from 'yaml';
 import { ConfigError, type ConfigProblem, positionPrefix, problem, type SourcePosition } from './errors.ts';
 
 /** A decoded YAML or JSON file that still knows where each value was written. */
@@ -33,7 +44,7 @@ export function readYamlSource(text: string, file: string): YamlSource {
   const firstError = document !== undefined && 'errors' in document ? document.errors[0] : undefined;
   if (firstError !== undefined && !isJson(text)) throw syntaxError(at(firstError.pos[0]), firstError.message);
   const duplicateKeys = root === null ? [] : inspectKeys(root, at);
-  const value = isJson(text) ? readJson(text, file) : plainValue(document, file);
+  const value = isJson(text) ? readJson(text, file) : plainValue(document, at);
   return {
     value,
     duplicateKeys,
@@ -74,13 +85,26 @@ function firstBadToken(text: string): number {
   return offset;
 }
 
-function plainValue(document: ReturnType<typeof parseAllDocuments>[number] | undefined, file: string): unknown {
+type ParsedDocument = ReturnType<typeof parseAllDocuments>[number];
+
+function plainValue(document: ParsedDocument | undefined, at: (offset: number) => SourcePosition): unknown {
   if (document === undefined) return undefined;
   try {
     return document.toJS();
   } catch (cause) {
-    throw syntaxError({ file, line: 1, column: 1 }, (cause as Error).message, cause);
+    throw syntaxError(at(offsetOfBadAlias(document as Document)), (cause as Error).message, cause);
   }
+}
+
+/** Where the first alias is that stands for nothing; the beginning where all stand for something, but for too much. */
+function offsetOfBadAlias(document: Document): number {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) offset ??= alias.range?.[0];
+    },
+  });
+  return offset ?? 0;
 }
 
 function syntaxError(position: SourcePosition, message: string, cause?: unknown): ConfigError {

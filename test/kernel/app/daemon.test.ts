@@ -208,11 +208,12 @@ describe('problems', () => {
     server.objects.apply(service('copy', { clusterIP: '10.96.0.12', externalIPs: ['203.0.113.9'] }));
     server.objects.apply(service('copy-2', { clusterIP: '10.96.0.13', externalIPs: ['203.0.113.9'] }));
     server.objects.apply(slice('node-1', { ports: [{ name: 'http', protocol: 'TCP' }] }));
-    const found = await expectSoon(events, (all) => all.length >= 4);
+    const found = await expectSoon(events, (all) => all.length >= 5);
     expect(found).toEqual([
       expect.stringMatching(/^AddressConflict copy/),
       'FailedToStartServiceHealthcheck taken',
       'InvalidField web',
+      'SliceWithoutPorts web',
       'Starting node-1',
     ]);
   });

@@ -97,7 +97,8 @@ async function openKernel({ openKernel: open }: ServicesWorld): Promise<Services
 }
 
 async function picture(kernel: ServicesKernel, options: ServicesOptions, world: ServicesWorld): Promise<Picture> {
-  const answer = await world.askDaemon(options);
+  const { socket, service, namespace } = options; // an address may be one of a real server, which the daemon cannot find
+  const answer = await world.askDaemon({ socket, service, namespace });
   if (answer.kind === 'away' && needsNames(options)) {
     throw new NamesMissingError(`only a running ipvs-proxier knows names, and ${answer.why}`);
   }

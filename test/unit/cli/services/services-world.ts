@@ -121,8 +121,8 @@ export async function run(
         close: () => void (printed.closed += 1),
       };
     },
-    askDaemon: async ({ socket, service, namespace }) => {
-      printed.asked.push({ socket, service, namespace });
+    askDaemon: async (question) => {
+      printed.asked.push(question);
       return answer;
     },
     writeOutput: (text) => void (printed.output += text),

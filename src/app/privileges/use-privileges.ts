@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ProxyConfig } from '../../config/config.ts';
 import { IptablesRulesDriver } from '../../kernel/rules/driver.ts';
 import { systemFlavour } from '../../kernel/rules/find-iptables.ts';
@@ -18,8 +18,11 @@ export async function usePrivileges(options: {
   readonly run?: CommandRunner;
   readonly writeFile?: (path: string, text: string) => void;
   readonly procDirectory?: string;
+  /** Where programs are looked for, as in the environment. */
+  readonly path?: string;
 }): Promise<void> {
-  const { config, writeFile = writeFileSync, run = commandRunner(programLimits), procDirectory = '/proc' } = options;
+  const { config, writeFile = writeFileSync, run = commandRunner(programLimits) } = options;
+  const { procDirectory = '/proc', path = process.env['PATH'] ?? '' } = options;
   try {
     writeFile(oomScoreFile, String(config.oomScoreAdjustment));
   } catch {
@@ -28,11 +31,20 @@ export async function usePrivileges(options: {
   const { iptablesFlavour, operation } = config.proxier;
   if (iptablesFlavour === 'nft' || operation.mode !== 'active' || hasLegacyModules(procDirectory)) return;
   try {
-    if (iptablesFlavour === 'auto' && (await systemFlavour(run, 'IPv4')) !== 'legacy') return;
+    if (iptablesFlavour === 'auto' && (isOfNft(path) || (await systemFlavour(run, 'IPv4')) !== 'legacy')) return;
     await new IptablesRulesDriver({ flavour: 'legacy', run, procDirectory }).families();
   } catch {
     // tried again, and told, when the daemon looks for iptables
   }
+}
+
+/** Whether `iptables` is a link to the program of nft, as distributions have it: looking is quicker than running it. */
+function isOfNft(path: string): boolean {
+  const found = path
+    .split(':')
+    .map((directory) => join(directory, 'iptables'))
+    .find((each) => existsSync(each));
+  return found !== undefined && basename(realpathSync(found)).includes('nft');
 }
 
 /** These files are there once iptables-legacy has its modules, which only programs load. */

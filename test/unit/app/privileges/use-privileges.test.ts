@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -27,6 +27,7 @@ async function programsRun(options: {
   readonly proxier?: Partial<ProxierSettings>;
   readonly procDirectory: string;
   readonly run?: CommandRunner;
+  readonly path?: string;
 }): Promise<readonly string[]> {
   const started: string[] = [];
   const run: CommandRunner = ({ file, parameters }) => {
@@ -41,6 +42,7 @@ async function programsRun(options: {
     run: options.run ?? run,
     writeFile: () => {},
     procDirectory: options.procDirectory,
+    path: options.path ?? '',
   });
   return started;
 }
@@ -75,6 +77,17 @@ describe('what needs rights that are dropped then', () => {
     ['another proxy has the node', { operation: { ...operation, mode: 'takeover' } }, 'legacy', [], []],
   ])('is not the modules where %s', async (_name, proxier, systemFlavour, names, ran) => {
     expect(await programsRun({ systemFlavour, proxier, procDirectory: procWith(...names) })).toEqual(ran);
+  });
+
+  it.each([
+    ['nft', []],
+    ['legacy', ['iptables']],
+  ])('is not asked of a program that is a link to that of %s', async (flavour, ran) => {
+    const path = mkdtempSync(join(directory, 'path-'));
+    writeFileSync(join(path, `xtables-${flavour}-multi`), '');
+    symlinkSync(`xtables-${flavour}-multi`, join(path, 'iptables'));
+    const proc = procWith();
+    expect(await programsRun({ systemFlavour: 'nft', procDirectory: proc, path: `/none:${path}` })).toEqual(ran);
   });
 
   it('fails nothing where programs cannot be started', async () => {

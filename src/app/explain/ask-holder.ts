@@ -10,7 +10,7 @@ const patienceMs = 500;
 export async function askHolder(socket: string, { address, port, protocol }: AskedAddress): ReturnType<HolderAt> {
   if (socket === '') return undefined;
   const host = familyOf(address) === 'IPv6' ? `[${address}]` : address;
-  const answer = await askDaemon({ socket, service: '', namespace: '', address: `${host}:${port}` }, patienceMs);
+  const answer = await askDaemon({ socket, service: '', namespace: '', virtualServer: `${host}:${port}` }, patienceMs);
   if (answer.kind === 'away') return undefined;
   const services = answer.lines.filter((line): line is ServiceLine => line.kind === 'service');
   const speaks = ({ ports }: ServiceLine) =>

@@ -21,6 +21,8 @@ export interface FoundService {
   readonly proxyName: string;
   /** What is wrong with it or its slices. */
   readonly problems: readonly string[];
+  /** Why the object of that name cannot be used at all. */
+  readonly unusable?: string;
 }
 
 /** The Service among all objects, by name or by address. Addresses of nodes have the node ports. */
@@ -62,14 +64,22 @@ export async function findInApi(
 ): Promise<FoundService> {
   const asking = new Asking(client);
   const tables = new ClusterTables(() => {});
-  const [nodes, { service, proxyName, slices }] = await Promise.all([
+  const [nodes, { service, proxyName, slices, unusable }] = await Promise.all([
     asking.list(watchedNodes(node.name), asking.decoder.node),
     target.kind === 'service' ? asking.byName(target) : asking.byAddress(target, node.addresses, holderAt),
   ]);
   tables.replaceNodes(nodes);
   tables.replaceServices(service === undefined ? [] : [service]);
   tables.replaceEndpointSlices(slices);
-  return { tables, key: service?.key, proxyName, problems: asking.problems };
+  const shared = { tables, proxyName, problems: asking.problems };
+  return { ...shared, key: service?.key, ...(unusable !== undefined && { unusable }) };
+}
+
+/** What the problems say of a Service, without its name. */
+export function wrongWith(key: string, problems: readonly string[]): string | undefined {
+  const start = `Service ${key}: `;
+  const problem = problems.find((each) => each.includes(start));
+  return problem?.slice(problem.indexOf(start) + start.length);
 }
 
 type Named = Pick<Service, 'namespace' | 'name'>;
@@ -78,6 +88,7 @@ interface Answer {
   readonly service: Service | undefined;
   readonly proxyName: string;
   readonly slices: readonly EndpointSlice[];
+  readonly unusable?: string;
 }
 
 class Asking {
@@ -95,8 +106,11 @@ class Asking {
     const path = `/api/v1/namespaces/${encodeURIComponent(named.namespace)}/services`;
     const resource = { name: 'services', path, fieldSelector: `metadata.name=${named.name}` };
     const [[value], slices] = await Promise.all([this.#list(resource, (item) => item), this.#slicesOf(named)]);
+    const proxyName = labelOf(value, 'service.kubernetes.io/service-proxy-name');
     const service = value === undefined ? undefined : this.#decode(this.decoder.service, value);
-    return { service, slices, proxyName: labelOf(value, 'service.kubernetes.io/service-proxy-name') };
+    if (value === undefined || service !== undefined) return { service, slices, proxyName };
+    const { namespace, name } = named;
+    return { service, slices, proxyName, unusable: wrongWith(`${namespace}/${name}`, this.problems) ?? 'unreadable' };
   }
 
   /** The daemon knows at once who has an address; what it says is looked at as the API server has it. */

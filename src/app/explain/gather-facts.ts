@@ -48,7 +48,7 @@ export async function gatherFacts(options: GatherOptions): Promise<ExplainFacts>
     node: tool.nodeName,
     isThisNode: tool.isThisNode,
     unread: view.unread,
-    objects: { origin: options.origin },
+    objects: { origin: options.origin, ...(found.unusable !== undefined && { unusable: found.unusable }) },
     ports: [],
     paths: [],
     daemon: {},

@@ -4,6 +4,7 @@ import type { ExplainFacts } from '../../cli/explain/facts.ts';
 import { explanationJson, explanationText } from '../../cli/explain/print-explanation.ts';
 import { type ExplainTarget, parseTarget } from '../../cli/explain/target.ts';
 import { type ToolCommandLine, ToolUsageError } from '../../cli/tool-syntax.ts';
+import { ClientConfigError } from '../../kubernetes/watch/errors.ts';
 import { ClusterTables } from '../../cluster/tables.ts';
 import { familyOf, type IpAddress, ipFamilies, parseIp } from '../../model/ip.ts';
 import { serverName } from '../../observe/http-listener.ts';
@@ -14,7 +15,7 @@ import { openClient, readObjects } from '../tools/read-objects.ts';
 import type { ToolSettings } from '../tools/tool-settings.ts';
 import type { ToolWorld } from '../tools/tool-world.ts';
 import { askHolder } from './ask-holder.ts';
-import { type AskedAddress, findAmong, findInApi, type FoundService } from './find-service.ts';
+import { type AskedAddress, findAmong, findInApi, type FoundService, wrongWith } from './find-service.ts';
 import { gatherFacts, type GatherOptions } from './gather-facts.ts';
 
 /** What is looked at besides files and kernel; handed in so that tests can own it. */
@@ -101,7 +102,9 @@ async function find(
     const { tables, origin, problems } = await readObjects(tool, files, world);
     const key = findAmong(tables, target, nodeAddresses);
     const own = key === undefined ? [] : problems.filter((problem) => problem.includes(`Service ${key}`));
-    return { found: { tables, key, proxyName: '', problems: own }, origin };
+    const named = key === undefined && target.kind === 'service' ? `${target.namespace}/${target.name}` : undefined;
+    const unusable = named === undefined ? undefined : wrongWith(named, problems);
+    return { found: { tables, key, proxyName: '', problems: own, ...(unusable && { unusable }) }, origin };
   }
   const origin = 'the API server';
   try {
@@ -109,6 +112,7 @@ async function find(
     const holderAt = (at: AskedAddress) => askHolder(tool.settings.config.proxier.statusSocket, at);
     return { found: await findInApi(await openClient(tool), target, node, holderAt), origin };
   } catch (error) {
+    if (error instanceof ClientConfigError) throw error; // that says nothing about the Service
     const failure = error instanceof Error ? error.message : String(error);
     return {
       found: { tables: new ClusterTables(() => {}), key: undefined, proxyName: '', problems: [] },

@@ -16,7 +16,7 @@ export interface DaemonQuestion {
   /** Empty for all. */
   readonly namespace: string;
   /** `IP:PORT` of a virtual server; absent for all. */
-  readonly address?: string;
+  readonly virtualServer?: string;
 }
 
 /** Longest time without a byte of the answer. */
@@ -27,13 +27,13 @@ const patienceMs = 5_000;
  * another protocol, is away for a reason that is told in one sentence.
  */
 export async function askDaemon(
-  { socket, service, namespace, address }: DaemonQuestion,
+  { socket, service, namespace, virtualServer }: DaemonQuestion,
   waitMs = patienceMs,
 ): Promise<DaemonAnswer> {
   const query = new URLSearchParams({
     ...(service !== '' && { service }),
     ...(namespace !== '' && { namespace }),
-    ...(address !== undefined && { address }),
+    ...(virtualServer !== undefined && { address: virtualServer }),
   });
   const target = query.size === 0 ? servicesPath : `${servicesPath}?${query.toString()}`;
   try {

@@ -1,7 +1,7 @@
 import type { NotedOperation } from '../../cli/noted-operation.ts';
 import type { PlannedServiceReport, PlanReport } from '../../cli/plan/plan-report.ts';
 import { operationsText, planJson, planText } from '../../cli/plan/print-plan.ts';
-import type { ToolCommandLine } from '../../cli/tool-syntax.ts';
+import { type ToolCommandLine, ToolUsageError } from '../../cli/tool-syntax.ts';
 import { ipSetFor } from '../../plan/ip-sets.ts';
 import type { ServicePlan } from '../../plan/service-plan.ts';
 import { planFrom, type PlannedTool, systemSources, type ToolSources } from '../tools/plan-from.ts';
@@ -14,6 +14,8 @@ export async function runPlan(
   sources: ToolSources = systemSources,
 ): Promise<number> {
   const { options } = commandLine;
+  const unclear = options.get('service')?.find((key) => !/^[^/]+\/[^/]+$/.test(key));
+  if (unclear !== undefined) throw new ToolUsageError(`--service takes NAMESPACE/NAME, not ${JSON.stringify(unclear)}`);
   const report = reportOf(await planFrom(commandLine, world, sources), options.get('service'));
   if (options.get('output')?.at(-1) === 'json') world.write(planJson(report));
   else if (options.has('operations')) world.write(operationsText(report, world.terminal));

@@ -37,7 +37,11 @@ export async function readObjects(
   files: readonly string[] | undefined,
   world: Pick<ToolWorld, 'readFile'>,
 ): Promise<ReadObjects> {
-  if (files !== undefined) return readFiles(files, world);
+  if (files !== undefined) {
+    const read = readFiles(files, world);
+    if (read.isEmpty) throw new Error(`${read.origin}: there is nothing in it, and so no objects`);
+    return read;
+  }
   const { settings, nodeName } = tool;
   if (settings.manifests.length > 0) {
     const found = await findManifestFiles(settings.manifests);
@@ -98,7 +102,10 @@ async function listAll<T>(options: {
   return { objects, problems };
 }
 
-function readFiles(files: readonly string[], world: Pick<ToolWorld, 'readFile'>): ReadObjects {
+function readFiles(
+  files: readonly string[],
+  world: Pick<ToolWorld, 'readFile'>,
+): ReadObjects & { readonly isEmpty: boolean } {
   const decoder = createDecoder();
   const contents = files.map((file) => readOne(file, decoder, world));
   return {
@@ -108,6 +115,7 @@ function readFiles(files: readonly string[], world: Pick<ToolWorld, 'readFile'>)
       contents.flatMap(({ content }) => [...content.nodes.values()]),
     ),
     origin: files.join(', '),
+    isEmpty: contents.every((each) => each.isEmpty),
     problems: contents.flatMap(({ problems }) => problems),
   };
 }
@@ -116,16 +124,32 @@ function readOne(
   file: string,
   decoder: Decoder,
   { readFile }: Pick<ToolWorld, 'readFile'>,
-): { readonly content: ManifestContent; readonly problems: readonly string[] } {
+): { readonly content: ManifestContent; readonly problems: readonly string[]; readonly isEmpty: boolean } {
   const name = file === '-' ? 'standard input' : file;
+  const text = textOf(file, name, readFile);
   const { content, errors, warnings } = readManifest({
     file: name,
-    text: readFile(file),
+    text,
     decoder,
     previous: emptyContent,
   });
-  return { content, problems: [...errors.map((error) => error.message), ...warnings] };
+  return { content, problems: [...errors.map((error) => error.message), ...warnings], isEmpty: text.trim() === '' };
 }
+
+function textOf(file: string, name: string, readFile: ToolWorld['readFile']): string {
+  try {
+    return readFile(file);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new Error(`${name} ${unreadable[code] ?? `cannot be read: ${message}`}`, { cause: error });
+  }
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a directory: name a file, or - for standard input',
+};
 
 function tablesOf(
   services: readonly Service[],

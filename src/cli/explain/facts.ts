@@ -142,8 +142,8 @@ export interface ExplainFacts {
     /** Whether it is an endpoint of the Service on this node. */
     readonly isLocalEndpoint: boolean;
   };
-  /** Where objects come from; `failure` is why they could not be had. */
-  readonly objects: { readonly origin: string; readonly failure?: string };
+  /** Where objects come from; `failure` is why they could not be had, `unusable` what is wrong with the Service itself. */
+  readonly objects: { readonly origin: string; readonly failure?: string; readonly unusable?: string };
   readonly service?: ServiceFacts;
   readonly ports: readonly PortFacts[];
   readonly paths: readonly PathFacts[];

@@ -10,9 +10,13 @@ export function objectLinks(facts: ExplainFacts): readonly Link[] {
       'the kernel stays as it is meanwhile; look at the address and certificate of the API server, or give -f';
     return [broken(name, `The objects cannot be had from ${objects.origin} (${objects.failure})`, remedy)];
   }
+  const shown = asked.replace(/^(?:svc|services?)\//, '');
+  if (service === undefined && objects.unusable !== undefined) {
+    return [broken(name, `Service ${shown} cannot be used (${objects.unusable})`, 'correct that field')];
+  }
   if (service === undefined) {
     const remedy = 'look at kubectl get services -A for its name, namespace or address';
-    return [broken(name, `There is no Service ${asked} in ${objects.origin}`, remedy)];
+    return [broken(name, `There is no Service ${shown} in ${objects.origin}`, remedy)];
   }
   const reason = notForUs(service);
   if (reason !== undefined) return [reason];

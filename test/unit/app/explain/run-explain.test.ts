@@ -123,6 +123,37 @@ describe('what cannot be explained', () => {
     expect(output).toContain('There is no Service 10.96.0.99:80 in a.yaml');
   });
 
+  it('is a Service whose object is broken', async () => {
+    const yaml = `kind: Service
+metadata: {name: web, namespace: default}
+spec: {clusterIP: 300.1.1.1, ports: [{port: 80}]}
+`;
+    const { output, exitCode } = await explain('svc/default/web', yaml);
+    expect(exitCode).toBe(2);
+    const sentence = 'Service default/web cannot be used (spec.clusterIP: "300.1.1.1" is not an IP address)';
+    expect(output).toContain(`\n${sentence}: correct that\nfield.\n`);
+    expect((await explain('svc/default/other', yaml)).output).toContain('There is no Service default/other in a.yaml');
+  });
+
+  it('is a file that is missing or empty', async () => {
+    await expect(explain('svc/default/web', ' \n')).rejects.toThrow(
+      'a.yaml: there is nothing in it, and so no objects',
+    );
+    await expect(explain('svc/default/web -f nothing.yaml')).rejects.toThrow(
+      'nothing.yaml cannot be read: no such file',
+    );
+  });
+
+  it('is an API server to which no way is known', async () => {
+    const tool = runWith(
+      (commandLine, world, sources) => runExplain(commandLine, world, sources),
+      explainSyntax,
+      `${flags} --kubeconfig=/nowhere/kubeconfig svc/default/web`,
+      { view: viewOf(kernel) },
+    );
+    await expect(tool).rejects.toThrow('kubeconfig /nowhere/kubeconfig: does not exist');
+  });
+
   it('is the kernel of another node', async () => {
     const { output, exitCode } = await explain('svc/default/web --node node-2');
     expect(exitCode).toBe(0);

@@ -45,7 +45,15 @@ it('hands on what was told', async () => {
     ],
   });
   await askDaemon({ socket, service: 'a/b', namespace: 'a' });
-  expect(asked).toEqual(['/v1/services', '/v1/services?service=a%2Fb&namespace=a']);
+  await askDaemon({ socket, service: '', namespace: '', virtualServer: '[fd00::1]:80' });
+  const filters = { socket, service: '', namespace: '', address: '10.0.0.1', node: 'n1' };
+  await askDaemon(filters); // what the tool looks for itself is not sent
+  expect(asked).toEqual([
+    '/v1/services',
+    '/v1/services?service=a%2Fb&namespace=a',
+    '/v1/services?address=%5Bfd00%3A%3A1%5D%3A80',
+    '/v1/services',
+  ]);
 });
 
 it.each<[string, RequestListener, RegExp]>([

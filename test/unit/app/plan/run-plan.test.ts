@@ -142,6 +142,11 @@ describe('objects that cannot be used', () => {
     await expect(plan(line)).rejects.toThrow(message);
   });
 
+  it('a Service has to be named as there are Services', async () => {
+    await expect(plan('-f a.yaml -s web')).rejects.toThrow('--service takes NAMESPACE/NAME, not "web"');
+    await expect(plan('-f a.yaml -s default/none')).rejects.toThrow('there is no Service default/none in a.yaml');
+  });
+
   it('a file that is no YAML is refused with its place', async () => {
     await expect(plan('-f a.yaml', { 'a.yaml': 'kind: [' })).rejects.toThrow(/^a\.yaml:1:/);
   });

@@ -114,6 +114,20 @@ describe('one Service of an API server', () => {
     expect(listsAll).toBe(holder.name !== 'outside');
   });
 
+  it('tells why a Service cannot be used', async () => {
+    const spec = { clusterIP: '10.96.0.84', ports: [port({ port: 70_000 })] };
+    const broken = { kind: 'Service', metadata: { name: 'broken', namespace: 'default' }, spec };
+    const client = await openClient(tool);
+    const answering = {
+      getJson: async (path: string, signal: AbortSignal) =>
+        path.includes('/services?')
+          ? { value: { metadata: { resourceVersion: '1' }, items: [broken] }, sizeBytes: 100 }
+          : await client.getJson(path, signal),
+    };
+    const { key, unusable } = await findInApi(answering as typeof client, parseTarget('svc/default/broken'), node);
+    expect([key, unusable]).toEqual([undefined, expect.stringMatching(/^spec\.ports\[0\]/)]);
+  });
+
   it('tells for which proxy it is, and what is wrong with it', async () => {
     expect((await find('svc/default/other')).proxyName).toBe('cilium');
     expect((await find('svc/default/outside')).problems).toEqual([expect.stringContaining('ports[0]')]);

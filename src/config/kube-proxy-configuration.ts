@@ -78,14 +78,16 @@ export const kubeProxyFields = {
     masqueradeAll: bool('Source NAT for all traffic to cluster IPs. Also used by ipvs.'),
     localhostNodePorts: nullableBool('Serve node ports on 127.0.0.0/8.', true),
     syncPeriod: duration('As that of ipvs, for this mode.', '30s'),
-    minSyncPeriod: duration('Shortest time between two rounds.', '1s'),
+    minSyncPeriod: duration('As that of ipvs, for this mode; `0s` is `1s`.', '1s'),
   }),
   ipvs: section('Settings of the ipvs mode.', {
     syncPeriod: duration(
-      'Twice this is how long a change may wait before `/healthz` is 503. The kernel is compared every `audit.period` of the ProxierConfiguration.',
+      'Twice this is how long a change may wait before `/healthz` is 503. The kernel is compared every `audit.period` of the ProxierConfiguration, and what fails is tried again after 0.5 to 30 s, neither after this.',
       '30s',
     ),
-    minSyncPeriod: duration('Shortest time between two rounds; 0 for none.'),
+    minSyncPeriod: duration(
+      'Shortest time from the end of a round to the start of the next; what changes meanwhile is one round. 0 for none. With flags instead of a file the default is `1s`.',
+    ),
     scheduler: text('Scheduler of every virtual server, by its kernel name; blank means `rr`.'),
     excludeCIDRs: textList('Virtual servers in these ranges are never touched.'),
     strictARP: bool('Sets arp_ignore=1 and arp_announce=2 on all interfaces.'),
@@ -97,7 +99,7 @@ export const kubeProxyFields = {
     masqueradeBit: masqueradeBit('Bit of the packet mark that asks for source NAT.'),
     masqueradeAll: bool('Source NAT for all traffic to cluster IPs.'),
     syncPeriod: duration('As that of ipvs, for this mode.', '30s'),
-    minSyncPeriod: duration('Shortest time between two rounds.', '1s'),
+    minSyncPeriod: duration('As that of ipvs, for this mode; `0s` is `1s`.', '1s'),
   }),
   winkernel: section('Settings for Windows; accepted and ignored.', {
     networkName: text('Ignored.'),

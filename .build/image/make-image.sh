@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 version=$(sed -nE 's/^  "version": "(.*)",$/\1/p' package.json)
 image=${IMAGE:-ipvs-proxier:$version}
-platforms=${PLATFORMS:-linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')}
+here=linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+platforms=${PLATFORMS:-$here}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 SOURCE_COMMIT=${SOURCE_COMMIT:-$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || true)}
 export SOURCE_DATE_EPOCH SOURCE_COMMIT
@@ -38,7 +39,8 @@ case $engine in
   podman | buildah)
     # Both would add to the list of the last time, whose images come first.
     "$engine" manifest rm "$image" >/dev/null 2>&1 || true
-    "$engine" build "${arguments[@]}" --manifest "$image" .
+    # Older ones do not know BUILDPLATFORM in FROM, and would build with the compiler of the other machine.
+    "$engine" build "${arguments[@]}" --build-arg "BUILDPLATFORM=$here" --manifest "$image" .
     ;;
   none)
     roots=()

@@ -44,6 +44,7 @@ const build = (platforms: string) =>
   `build --build-arg SOURCE_DATE_EPOCH=7 --platform ${platforms} --build-arg SOURCE_COMMIT=${commit}`;
 const both = build('linux/amd64,linux/arm64');
 const image = 'registry.example.com/ipvs-proxier:1';
+const here = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 describe('make image', () => {
   it('is done by docker where that works', () => {
@@ -52,14 +53,15 @@ describe('make image', () => {
   });
 
   it.each(['podman', 'buildah'])('is done by %s where docker does not work, into a new list of images', (name) => {
-    // both add to a list that there is, and an old image would stay its first entry
-    const told = [`${name} manifest rm ${image}`, `${name} ${both} --manifest ${image} .`];
+    // both add to a list that there is, and an old image would stay its first entry; the platform that they build on
+    // has to be told to older ones
+    const platform = `--build-arg BUILDPLATFORM=${here}`;
+    const told = [`${name} manifest rm ${image}`, `${name} ${both} ${platform} --manifest ${image} .`];
     expect(make({ docker: 1, [name]: 0 })).toMatchObject({ status: 0, told });
   });
 
   it('is for this machine unless told otherwise, also where there is no dpkg', () => {
-    const here = process.arch === 'x64' ? 'amd64' : process.arch;
-    expect(make({ docker: 0 }, { PLATFORMS: '' }).told).toEqual([`docker ${build(`linux/${here}`)} --tag ${image} .`]);
+    expect(make({ docker: 0 }, { PLATFORMS: '' }).told).toEqual([`docker ${build(here)} --tag ${image} .`]);
   });
 
   it('hands on what pins the image', () => {

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { processIds } from '../process-table.ts';
 import { textOfFile } from '../text-of-file.ts';
@@ -32,11 +32,19 @@ function isRunning(directory: string): boolean {
   return !['Z', 'X', ''].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '');
 }
 
-/** False where that cannot be told. */
+/**
+ * False where that cannot be told. The link to the namespace of a process with more rights may not be read by one that
+ * has dropped its own; its list of interfaces may, and each namespace has another file for it.
+ */
 function isInOtherNetwork(procDirectory: string, directory: string): boolean {
-  try {
-    return readlinkSync(join(directory, 'ns/net')) !== readlinkSync(join(procDirectory, 'self/ns/net'));
-  } catch {
-    return false;
-  }
+  const own = join(procDirectory, 'self');
+  const differs = (identityOf: (process: string) => string | number) => {
+    try {
+      return identityOf(directory) !== identityOf(own);
+    } catch {
+      return undefined;
+    }
+  };
+  const byLink = differs((process) => readlinkSync(join(process, 'ns/net')));
+  return byLink ?? differs((process) => statSync(join(process, 'net/dev')).ino) ?? false;
 }

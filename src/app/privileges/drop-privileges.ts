@@ -10,9 +10,11 @@ export interface PrivilegedProcess {
   readonly environment: Record<string, string | undefined>;
   /** `/proc/self/status` of the main thread. */
   readonly status: () => string;
+  /** Throws where the program cannot begin anew. */
+  readonly requireRestart: () => void;
   /** Limits the main thread, and what it becomes, to these capabilities. Throws `AddonLoadError`, or what the kernel says. */
   readonly limit: NativeAddon['limitCapabilities'];
-  /** Becomes the same program anew, in the same process; does not return. Throws where it cannot begin to. */
+  /** Becomes the same program anew, in the same process; does not return. */
   readonly restart: (environment: Record<string, string | undefined>) => void;
 }
 
@@ -23,11 +25,13 @@ const thisProcess: PrivilegedProcess = {
   id: process.pid,
   environment: process.env,
   status: () => readFileSync('/proc/self/status', 'utf8'),
+  requireRestart() {
+    if (process.execve === undefined) throw new Error(`Node ${process.versions.node} has no process.execve`);
+    accessSync(process.execPath, constants.X_OK); // a call of execve that fails would end the process
+  },
   limit: (kept) => loadNetlinkAddon().limitCapabilities(kept),
   restart(environment) {
-    if (process.execve === undefined) throw new Error(`Node ${process.versions.node} has no process.execve`);
-    accessSync(process.execPath, constants.X_OK); // execve itself ends the process where it fails
-    process.execve(process.execPath, [process.argv0, ...process.execArgv, ...process.argv.slice(1)], environment);
+    process.execve?.(process.execPath, [process.argv0, ...process.execArgv, ...process.argv.slice(1)], environment);
   },
 };
 
@@ -52,6 +56,7 @@ export async function dropPrivileges(options: {
   if (isRestarted) tellOutcome(log, surplus, effective);
   if (isRestarted || surplus.length === 0) return;
   try {
+    self.requireRestart();
     await prepare();
     self.limit(Number(neededCapabilities));
     self.restart({ ...self.environment, [marker]: String(self.id) });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -45,6 +45,19 @@ describe('proxyProcesses', () => {
     expect(proxyProcesses(proc)).toEqual([]);
     rmSync(join(proc, '17/ns/net'));
     expect(proxyProcesses(proc)).toHaveLength(1);
+  });
+
+  it('tells the network by the list of interfaces where the link may not be read', () => {
+    for (const id of ['17', '18']) {
+      addProcess(id, 'kube-proxy');
+      rmSync(join(proc, id, 'ns/net'));
+      mkdirSync(join(proc, id, 'net'));
+    }
+    mkdirSync(join(proc, 'self/net'));
+    writeFileSync(join(proc, 'self/net/dev'), '');
+    linkSync(join(proc, 'self/net/dev'), join(proc, '17/net/dev'));
+    writeFileSync(join(proc, '18/net/dev'), '');
+    expect(proxyProcesses(proc).map(({ seen }) => seen)).toEqual(['process 17']);
   });
 
   it('finds none that only cleans up', () => {

@@ -3,6 +3,15 @@ import { UsageError } from '../../../src/config/errors.ts';
 import { flagTable } from '../../../src/config/flag-table.ts';
 import { parseFlags, printFlags } from '../../../src/config/parse-flags.ts';
 
+function messageOf(argv: readonly string[]): string {
+  try {
+    parseFlags(argv);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'fine';
+}
+
 const value = (name: string, ...argv: string[]): unknown => parseFlags(argv).values.get(name);
 
 describe('parseFlags', () => {
@@ -76,6 +85,17 @@ describe('parseFlags', () => {
   ])('refuses %j', (argv, message) => {
     expect(() => parseFlags(argv)).toThrow(UsageError);
     expect(() => parseFlags(argv)).toThrow(message);
+  });
+
+  it('says of every flag whose value can be wrong what is allowed', () => {
+    const told = flagTable.flatMap(({ name, type }) => {
+      if (['string', 'paths', 'version'].includes(type)) return []; // any text is fine, or looked at later
+      return [[name, messageOf([`--${name}="`])] as const];
+    });
+    expect(told.length).toBeGreaterThan(40);
+    for (const [name, message] of told) {
+      expect(message).toMatch(new RegExp(`^invalid argument ".*" for "(-v, )?--${name}" flag: .*, allowed: .`));
+    }
   });
 
   it('accepts blank positional arguments', () => {

@@ -1,5 +1,6 @@
 import type { ToolSources } from '../../src/app/tools/plan-from.ts';
 import type { NodeView } from '../../src/app/tools/node-view.ts';
+import type { RunningDaemon } from '../../src/app/tools/running-daemon.ts';
 import { noDaemon, toolSettings } from '../../src/app/tools/tool-settings.ts';
 import type { ToolWorld } from '../../src/app/tools/tool-world.ts';
 import { parseToolCommandLine, type ToolCommandLine, type ToolSyntax } from '../../src/cli/tool-syntax.ts';
@@ -19,12 +20,20 @@ export interface ToolOutcome {
   readonly output: string;
 }
 
+/** What a tool finds around it. */
+export interface ToolSurroundings {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly view?: NodeView;
+  readonly width?: number;
+  readonly daemon?: RunningDaemon;
+}
+
 /** Runs a tool on files given as text. Rejects as the tool does. */
 export async function runWith(
   run: (commandLine: ToolCommandLine, world: ToolWorld, sources: ToolSources) => Promise<number>,
   syntax: ToolSyntax,
   line: string,
-  { files = {}, view, width = 100 }: { files?: Record<string, string>; view?: NodeView; width?: number },
+  { files = {}, view, width = 100, daemon }: ToolSurroundings,
 ): Promise<ToolOutcome> {
   let output = '';
   const world: ToolWorld = {
@@ -44,7 +53,7 @@ export async function runWith(
   };
   const commandLine = parseToolCommandLine(syntax, line.split(' ').filter(Boolean), takesValue);
   const sources: ToolSources = {
-    settings: (given, of) => toolSettings(given, of, noDaemon),
+    settings: (given, of) => toolSettings(given, of, daemon === undefined ? noDaemon : () => daemon),
     openView: async () => {
       if (view === undefined) throw new Error('no kernel');
       return view;

@@ -208,6 +208,7 @@ async function daemonFacts({ settings, daemon, isThisNode }: ToolSettings, ask: 
   if (at === undefined || !isThisNode) return seen;
   const host = at.host === '0.0.0.0' ? '127.0.0.1' : at.host === '::' ? '::1' : at.host;
   const answer = await ask(host, at.port, '/livez');
+  if (answer === undefined && daemon !== undefined) return { ...seen, silentPort: `${host}:${at.port}` };
   if (answer === undefined || answer.server !== serverName) return seen;
   return { ...seen, health: { status: answer.status, secondsSinceUpdate: secondsSinceUpdate(answer.body) } };
 }

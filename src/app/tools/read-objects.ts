@@ -1,4 +1,5 @@
 import { ClusterTables } from '../../cluster/tables.ts';
+import { ClientConfigError } from '../../kubernetes/watch/errors.ts';
 import { createDecoder, type Decoder } from '../../kubernetes/objects/decoder.ts';
 import { listPages } from '../../kubernetes/watch/paged-list.ts';
 import { findManifestFiles } from '../../kubernetes/watch/manifest-files.ts';
@@ -67,11 +68,18 @@ export async function readObjects(
 }
 
 /** A client of the API server that the settings name. Throws `ClientConfigError`. */
-export async function openClient({ settings }: ToolSettings): Promise<ApiClient> {
+export async function openClient({ settings, daemon }: ToolSettings): Promise<ApiClient> {
   const { openApiClient } = await import('../open-source.ts'); // nothing of it is needed for files
   const { clientConnection: connection, proxier } = settings.config;
   const { apiServer } = proxier;
-  return await openApiClient({ connection, apiServer, version: settings.version.text, log: silentLog });
+  try {
+    return await openApiClient({ connection, apiServer, version: settings.version.text, log: silentLog });
+  } catch (error) {
+    const isUnsaid = connection.kubeconfig === '' && connection.master === '' && daemon === undefined;
+    if (!isUnsaid || !(error instanceof ClientConfigError)) throw error;
+    const hint = 'no ipvs-proxier is seen here whose flags could be taken; give --kubeconfig, or objects with -f';
+    throw new ClientConfigError(`${error.message}; ${hint}`, { cause: error });
+  }
 }
 
 interface Listed<T> {

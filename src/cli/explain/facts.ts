@@ -125,6 +125,8 @@ export interface DaemonFacts {
   readonly operation?: 'active' | 'observe' | 'takeover';
   /** What its health port says; absent where nobody listens. */
   readonly health?: { readonly status: number; readonly secondsSinceUpdate: number };
+  /** Its health port, where it is seen and that port does not answer. */
+  readonly silentPort?: string;
 }
 
 /** Everything that a verdict follows from. A value: tests write it down. */

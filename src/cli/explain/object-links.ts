@@ -70,7 +70,11 @@ export function proxierLinks(facts: ExplainFacts): readonly Link[] {
       broken(name, `Rules of kube-proxy in mode iptables take the packets before IPVS does (chain ${chain})`, remedy),
     ];
   }
-  const { processId, health } = facts.daemon;
+  const { processId, health, silentPort } = facts.daemon;
+  if (processId !== undefined && silentPort !== undefined) {
+    const what = `The ipvs-proxier of this node (process ${processId}) does not answer on its health port ${silentPort}`;
+    return [suspect(name, what, 'it has only just started, or it hangs: look at its log, and start it anew')];
+  }
   if (processId === undefined && health === undefined) {
     return [
       suspect(name, 'No ipvs-proxier is to be seen on this node, so that the kernel follows no change', 'start it'),
@@ -88,8 +92,9 @@ export function proxierLinks(facts: ExplainFacts): readonly Link[] {
 /** Why something in the kernel may not be as wanted, and what to do about it. */
 export function repairOf({ daemon, otherProxies }: ExplainFacts): string {
   if (otherProxies.length > 0) return 'another proxy undoes it; let one of the two go';
-  const { processId, health } = daemon;
+  const { processId, health, silentPort } = daemon;
   if (processId === undefined && health === undefined) return 'no ipvs-proxier runs on this node; start it';
+  if (silentPort !== undefined) return 'ipvs-proxier does not answer; look at its log, and start it anew';
   if (health !== undefined && health.status !== 200) return 'ipvs-proxier is not healthy; look at its log';
   return 'ipvs-proxier repairs it within audit.period (10 s); if it stays, look at its log and at its way to the API server';
 }

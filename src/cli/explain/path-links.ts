@@ -147,9 +147,10 @@ function missingServers(
 
 /** A difference to the objects while the daemon is well means that it has not heard of them. */
 function stale(facts: ExplainFacts): string {
-  const { processId, health } = facts.daemon;
-  if (facts.otherProxies.length > 0 || (processId === undefined && health === undefined)) return repairOf(facts);
-  if (health !== undefined && health.status !== 200) return repairOf(facts);
+  const { processId, health, silentPort } = facts.daemon;
+  const isAway = processId === undefined && health === undefined;
+  const isIll = silentPort !== undefined || (health !== undefined && health.status !== 200);
+  if (facts.otherProxies.length > 0 || isAway || isIll) return repairOf(facts);
   return 'ipvs-proxier has not heard of it, so look in its log for failing watches of the API server';
 }
 

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { runExplain } from '../../../../src/app/explain/run-explain.ts';
+import type { HttpReply } from '../../../../src/app/ask-http.ts';
+import type { RunningDaemon } from '../../../../src/app/tools/running-daemon.ts';
 import type { EndpointAnswer } from '../../../../src/app/explain/probe-endpoints.ts';
 import { explainSyntax } from '../../../../src/cli/explain/explain-syntax.ts';
 import { ip } from '../../../support/builders.ts';
@@ -22,15 +24,25 @@ beforeEach(async () => {
   await programNode(kernel, objectsYaml, flags.split(' '));
 });
 
-function explain(line: string, yaml = objectsYaml) {
+const healthy = {
+  status: 200,
+  server: 'ipvs-proxier',
+  body: '{"lastUpdated":"2026-01-01T00:00:00Z","currentTime":"2026-01-01T00:00:05Z"}',
+};
+
+/** A port on which nobody listens. */
+const nobody = 'nobody';
+
+function explain(
+  line: string,
+  yaml = objectsYaml,
+  daemon?: RunningDaemon,
+  answer: HttpReply | typeof nobody = healthy,
+) {
   const probes = {
     findOthers: async () => others,
     probe: async () => new Map(Object.entries(answers)),
-    ask: async () => ({
-      status: 200,
-      server: 'ipvs-proxier',
-      body: '{"lastUpdated":"2026-01-01T00:00:00Z","currentTime":"2026-01-01T00:00:05Z"}',
-    }),
+    ask: async () => (answer === nobody ? undefined : answer),
     modules: { state: () => 'loaded' as const },
   };
   return runWith(
@@ -40,6 +52,7 @@ function explain(line: string, yaml = objectsYaml) {
     {
       files: { 'a.yaml': yaml },
       view: viewOf(kernel, { unread }),
+      ...(daemon !== undefined && { daemon }),
     },
   );
 }
@@ -78,6 +91,26 @@ describe('a Service that works', () => {
     expect(firstBroken).toBeNull();
     expect(facts.client).toEqual({ address: '10.244.1.5', kind: 'pod', isLocalEndpoint: true });
     expect(facts.paths[0].entries.map(({ set }: { set: string }) => set)).toContain('KUBE-LOOP-BACK');
+  });
+});
+
+describe('a daemon that is seen', () => {
+  const daemon = { processId: 948, flags: [] };
+
+  it('is well where it answers', async () => {
+    const { output } = await explain('svc/default/web', objectsYaml, daemon);
+    expect(output).toContain('  ok       proxier         ipvs-proxier, process 948\n');
+  });
+
+  it('is suspect where its health port is silent', async () => {
+    const silent = { status: 200, server: 'other', body: '' };
+    expect((await explain('svc/default/web', objectsYaml, daemon, silent)).output).toContain('process 948\n');
+    const { output } = await explain('svc/default/web -o json', objectsYaml, daemon, nobody);
+    expect(JSON.parse(output).facts.daemon).toEqual({
+      processId: 948,
+      operation: 'active',
+      silentPort: '127.0.0.1:10256',
+    });
   });
 });
 
@@ -152,6 +185,15 @@ spec: {clusterIP: 300.1.1.1, ports: [{port: 80}]}
       { view: viewOf(kernel) },
     );
     await expect(tool).rejects.toThrow('kubeconfig /nowhere/kubeconfig: does not exist');
+  });
+
+  it('is the same where nothing says how, and no daemon is seen', async () => {
+    const host = process.env['KUBERNETES_SERVICE_HOST'];
+    delete process.env['KUBERNETES_SERVICE_HOST']; // this may be a Pod
+    const unsaid = runWith(runExplain, explainSyntax, `${flags} svc/default/web`, { view: viewOf(kernel) });
+    await expect(unsaid).rejects.toThrow(
+      /; no ipvs-proxier is seen here whose flags could be taken; give --kubeconfig/,
+    );
   });
 
   it('is the kernel of another node', async () => {

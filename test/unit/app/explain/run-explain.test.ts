@@ -194,6 +194,7 @@ spec: {clusterIP: 300.1.1.1, ports: [{port: 80}]}
     await expect(unsaid).rejects.toThrow(
       /; no ipvs-proxier is seen here whose flags could be taken; give --kubeconfig/,
     );
+    if (host !== undefined) process.env['KUBERNETES_SERVICE_HOST'] = host;
   });
 
   it('is the kernel of another node', async () => {

@@ -101,6 +101,8 @@ function addPrograms(): void {
     write(`${commandDirectory}/${name}`, commandFile(name, readFileSync(join(dist, name), 'utf8')), 0o755);
   }
   link(`${commandDirectory}/ipvsadm`, 'ipvs-status');
+  // what a DaemonSet of kube-proxy calls, where only its image is replaced
+  link(`${commandDirectory}/kube-proxy`, 'ipvs-proxier');
 }
 
 /** Programs keep their right to run; links of libraries become the file itself, under the name that is asked for. */

@@ -33,9 +33,9 @@ afterAll(() => node.close());
 const rightsOf = async (pid: number) =>
   (await node.shell.run(`grep -hE '^(Cap|NoNewPrivs)' /proc/${pid}/task/*/status | sort -u`)).trim().split('\n');
 
-/** What commands print once it is this, or after a minute. */
+/** What commands print once it is this, or after two minutes. */
 async function printed(commands: string, wanted: string): Promise<string> {
-  const deadlineMs = performance.now() + 60_000;
+  const deadlineMs = performance.now() + 120_000;
   for (;;) {
     const { output } = await node.shell.attempt(commands);
     if (output === wanted || performance.now() > deadlineMs) return output;

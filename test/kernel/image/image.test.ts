@@ -47,7 +47,9 @@ afterAll(async () => {
 describe('inside the image', () => {
   it('programs start without a shell, and say what they are', async () => {
     expect((await shell.attempt(`ls ${root}/bin/ ${root}/usr/bin/`)).output).not.toMatch(/sh\b/);
-    expect(await shell.run(inImage('ipvs-proxier --version'))).toMatch(/^Kubernetes v1\./);
+    for (const name of ['ipvs-proxier', 'kube-proxy']) {
+      expect(await shell.run(inImage(`${name} --version`))).toMatch(/^Kubernetes v1\./);
+    }
     expect(await shell.run(inImage('ipvs-proxier help'))).toContain('ipvs-proxier TOOL');
     expect(await shell.run(inImage('ipvsadm -v'))).toMatch(/^ipvs-status \d/);
   });

@@ -6,7 +6,7 @@ import type { ReconcileObserver } from './observer.ts';
 import type { ServerTable } from './server-table.ts';
 import { Attempts } from './attempts.ts';
 
-/** Operations in one batch, or a few more: keeps a cold start from holding the event loop or the kernel for long. */
+/** Operations in one batch, less than twice as many at most: keeps neither the event loop nor the kernel for long. */
 export const operationsPerBatch = 2048;
 
 /** Virtual servers looked at before the event loop may do something else. */
@@ -45,12 +45,15 @@ export class ServerApplier {
 
   /** Adds and changes; `first` says which keys go before the others. */
   async applyWanted(first: (key: VirtualServerKey) => boolean): Promise<void> {
-    await this.#applyKeys(this.#wantedKeys(first));
+    const { before, after } = this.#wantedKeys(first);
+    await this.#applyKeys(before);
+    await this.#applyKeys(after);
   }
 
   /** As `applyWanted`, but leaves real servers in service that are not wanted as far as is known. */
   async addWanted(first: (key: VirtualServerKey) => boolean): Promise<void> {
-    const operations = this.#wantedKeys(first)
+    const { before, after } = this.#wantedKeys(first);
+    const operations = [...before, ...after]
       .flatMap((key) => this.#table.operations(key))
       .filter((operation) => operation.kind !== 'setRealServer' || operation.realServer.weight > 0);
     if (operations.length === 0) return;
@@ -74,9 +77,9 @@ export class ServerApplier {
     }
   }
 
-  #wantedKeys(first: (key: VirtualServerKey) => boolean): readonly VirtualServerKey[] {
+  #wantedKeys(first: (key: VirtualServerKey) => boolean) {
     const keys = this.#dueKeys((key) => this.#table.desired(key) !== undefined && this.#mayBeWritten(key));
-    return [...keys.filter(first), ...keys.filter((key) => !first(key))];
+    return { before: keys.filter(first), after: keys.filter((key) => !first(key)) };
   }
 
   #mayBeWritten(key: VirtualServerKey): boolean {
@@ -93,16 +96,34 @@ export class ServerApplier {
     return this.#table.pendingKeys().filter((key) => wanted(key) && this.attempts.isDue(key));
   }
 
+  /** Those that fill a batch alone go last: tens of thousands of real servers of one Service hold up no other. */
   async #applyKeys(keys: readonly VirtualServerKey[]): Promise<void> {
     let batch: IpvsOperation[] = [];
+    const large: VirtualServerKey[] = [];
     for (const [index, key] of keys.entries()) {
       if (index % lookSlice === lookSlice - 1) await this.#breathe();
-      batch.push(...this.#table.operations(key));
+      const operations = this.#table.operations(key);
+      if (operations.length >= operationsPerBatch) large.push(key);
+      else batch.push(...operations);
       if (batch.length < operationsPerBatch) continue;
       await this.#applyWhole(batch);
       batch = [];
     }
     if (batch.length > 0) await this.#applyWhole(batch);
+    for (const key of large) await this.#applyInPieces(key);
+  }
+
+  /** More operations of one virtual server than a batch holds; the event loop may do something else between two. */
+  async #applyInPieces(key: VirtualServerKey): Promise<void> {
+    const operations = this.#table.operations(key);
+    let failure: unknown;
+    for (let start = 0; start < operations.length; start += operationsPerBatch) {
+      const outcome = await this.#applyBatch(operations.slice(start, start + operationsPerBatch));
+      failure ??= outcome.get(key);
+      if (!this.#table.isObserved(key)) break; // it could not be added, or somebody took it away: nor can the rest
+      await this.#breathe();
+    }
+    this.#settle(key, failure);
   }
 
   /** A batch with all operations of its virtual servers. */

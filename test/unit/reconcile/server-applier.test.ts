@@ -82,7 +82,7 @@ describe('ServerApplier', () => {
     want(web);
     want(dns);
     await applier.applyWanted((key) => key === dns.key);
-    expect(batches[0]).toEqual(['addVirtualServer UDP/10.96.0.10:53', 'addVirtualServer TCP/10.96.0.1:80']);
+    expect(batches.flat()).toEqual(['addVirtualServer UDP/10.96.0.10:53', 'addVirtualServer TCP/10.96.0.1:80']);
   });
 
   it('sends nothing when nothing is pending', async () => {
@@ -101,17 +101,73 @@ describe('ServerApplier', () => {
     expect(batches[1]).toEqual(['deleteVirtualServer UDP/10.96.0.10:53']);
   });
 
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      realServer(`10.${128 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}:80`),
+    );
+
   it('cuts much work into batches, none of them in the middle of a virtual server', async () => {
     const servers = Array.from({ length: 3 }, (_, index) => virtualServer('TCP', `10.96.1.${index}:80`));
-    for (const server of servers) {
-      want(
-        server,
-        ...Array.from({ length: 3_000 }, (_, index) => realServer(`10.244.${index >> 8}.${index & 255}:80`)),
-      );
-    }
+    for (const server of servers) want(server, ...many(2_000));
     await applyWanted();
-    expect(batches.map((batch) => batch.length)).toEqual([3_001, 3_001, 3_001]);
+    expect(batches.map((batch) => batch.length)).toEqual([4_002, 2_001]);
     expect(table.pendingCount).toBe(0);
+  });
+
+  describe('with a virtual server of very many real servers', () => {
+    const large = virtualServer('TCP', '10.96.1.1:80');
+    const first = (key: string) => key === large.key;
+
+    it('sends it last, in pieces, so that nobody waits for it, and breathes between them', async () => {
+      want(large, ...many(5_000));
+      want(web, one);
+      await applyWanted();
+      expect(batches.map((batch) => [batch.length, batch[0]])).toEqual([
+        [2, `addVirtualServer ${web.key}`],
+        [2_048, `addVirtualServer ${large.key}`],
+        [2_048, expect.stringMatching(/^addRealServer /)],
+        [905, expect.stringMatching(/^addRealServer /)],
+      ]);
+      expect(breaths).toBe(3);
+      expect([table.pendingCount, observer.heard('failed')]).toEqual([0, []]);
+    });
+
+    it('sends it before others all the same where it goes first', async () => {
+      want(web, one);
+      want(large, ...many(3_000));
+      await applier.applyWanted(first);
+      expect(batches.at(-1)?.[0]).toBe(`addVirtualServer ${web.key}`);
+    });
+
+    it('does not go on where it cannot be added, and tries everything again later', async () => {
+      want(large, ...many(5_000));
+      refuses = () => true;
+      await applyWanted();
+      expect(batches).toHaveLength(1);
+      expect(observer.heard('failed')).toEqual([`failed virtualServer ${large.key}`]);
+      refuses = () => false;
+      await clock.advance(500);
+      await applyWanted();
+      expect(batches.slice(1).map((batch) => batch.length)).toEqual([2_048, 2_048, 905]);
+      expect(applier.attempts.failedCount).toBe(0);
+    });
+
+    it('goes on after a real server that is refused, and sends that one again', async () => {
+      want(large, ...many(3_000));
+      refuses = (text) => text.includes('10.128.0.7:');
+      await applyWanted();
+      expect(accepted).toHaveLength(3_000);
+      refuses = () => false;
+      await clock.advance(500);
+      await applyWanted();
+      expect(batches.at(-1)).toEqual([`addRealServer ${large.key} 10.128.0.7:80 weight=1`]);
+    });
+
+    it('quiesces it in pieces too', async () => {
+      table.replaceObserved([{ virtualServer: large, realServers: many(3_000) }]);
+      await applier.applyUnwanted();
+      expect(batches.map((batch) => batch.length)).toEqual([2_048, 952]);
+    });
   });
 
   it('lets the event loop go on while it looks at many of which nothing differs', async () => {

@@ -12,7 +12,7 @@ const world = new KernelWorld();
 beforeAll(() => world.open());
 afterAll(() => world.close());
 
-/** The kernel looks for a real server in a list: sixty thousand of one virtual server take half a minute. */
+/** The kernel looks for a real server in a list: sixty thousand of one virtual server take up to half a minute. */
 const mostLines = 10_000;
 
 /** Counters and failures are the kernel's own and cannot be asked for. */

@@ -35,7 +35,8 @@ for name in SOURCE_COMMIT NODE_IMAGE APT_SOURCE; do
 done
 echo "==> making $image for $platforms with ${engine/none/no engine}"
 case $engine in
-  docker) docker build "${arguments[@]}" --tag "$image" . ;;
+  # The builder of docker before 23 does not know FROM --platform.
+  docker) DOCKER_BUILDKIT=1 docker build "${arguments[@]}" --tag "$image" . ;;
   podman | buildah)
     # Both would add to the list of the last time, whose images come first.
     "$engine" manifest rm "$image" >/dev/null 2>&1 || true

@@ -11,7 +11,8 @@ const fieldNames = new Map(
 
 /**
  * Counters from the statistics of a reply. The 64-bit nest (kernels since 4.1) is preferred, the older one stands in;
- * without either all counters are 0. What has seen no traffic shares them: in a large table that is most of it. A counter may be 4 or 8 bytes wide. Throws `MalformedMessageError` otherwise.
+ * without either all counters are 0. What has seen no traffic shares them: in a large table that is most of it. A counter
+ * may be 4 or 8 bytes wide. Throws `MalformedMessageError` otherwise.
  */
 export function decodeCounters(
   statistics: AttributeReader | undefined,

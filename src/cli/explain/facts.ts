@@ -97,7 +97,7 @@ export interface PathFacts {
   readonly entries: readonly { readonly set: string; readonly entry: string; readonly present: boolean }[];
 }
 
-export interface SetSizeFacts {
+interface SetSizeFacts {
   /** Undefined where the kernel does not count them. */
   readonly entries?: number;
   readonly maxElements: number;

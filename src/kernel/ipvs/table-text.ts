@@ -7,7 +7,7 @@ import type { ScannedRealServer } from '../drivers.ts';
 import { readEndpoint } from './endpoint-text.ts';
 
 /** Real servers as the text has them, not read yet. */
-export interface RealServerText {
+interface RealServerText {
   /** Of the text without the numbers of connections: 32 bits, and others whenever one character differs. */
   readonly digest: number;
   read(): readonly ScannedRealServer[];

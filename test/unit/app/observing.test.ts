@@ -59,6 +59,7 @@ function setup() {
   };
   let closed = 0;
   const flavours: string[] = [];
+  let startProgram: () => Promise<unknown> | undefined = () => undefined;
   let opening = Promise.resolve();
   const clock = new ManualClock();
   const lines: string[] = [];
@@ -86,8 +87,9 @@ function setup() {
     klog,
     metrics: { mode: { serving: () => {}, intended: (counts) => intended.push(counts) } },
     clock,
-    openView: async (flavour) => {
+    openView: async (flavour, _readRules, run) => {
       flavours.push(flavour);
+      startProgram = () => run?.({ file: process.execPath, parameters: ['-e', ''] });
       await opening;
       return view;
     },
@@ -107,7 +109,20 @@ function setup() {
     klog.flush();
     return lines.filter((line) => line.includes('on this node'));
   };
-  return { kernel, clock, work, tables, list, intended, told, pictures, openSlowly, flavours, closed: () => closed };
+  return {
+    kernel,
+    clock,
+    work,
+    tables,
+    list,
+    intended,
+    told,
+    pictures,
+    openSlowly,
+    flavours,
+    closed: () => closed,
+    startProgram: () => startProgram(),
+  };
 }
 
 describe('startObserving', () => {
@@ -176,5 +191,14 @@ describe('startObserving', () => {
     await pass(clock, 1_000);
     expect(intended.map(({ size }) => size)).toEqual([0]);
     expect(pictures()).toEqual([]);
+  });
+
+  it('starts no more programs once it has ended', async () => {
+    const { clock, list, work, startProgram } = setup();
+    list();
+    await pass(clock, 1_000);
+    expect(await startProgram()).toMatchObject({ exitCode: 0 });
+    await work.stop();
+    await expect(startProgram()).rejects.toMatchObject({ code: 'COMMAND_ABORTED' });
   });
 });

@@ -203,8 +203,8 @@ export interface FlowTarget {
 
 export interface ConntrackDriver {
   /**
-   * UDP flows of the family; with targets those of the targets, and whatever others the kernel cannot be told to leave
-   * out. Takes long where the table is large; other drivers go on meanwhile.
+   * UDP flows of the family; with targets those to their addresses and ports, of which the kernel has left out as many
+   * as it can that other real servers answer. Takes long where the table is large; other drivers go on meanwhile.
    */
   listUdpFlows(family: IpFamily, targets?: readonly FlowTarget[]): Promise<readonly TrackedFlow[]>;
   /**

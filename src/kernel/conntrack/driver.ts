@@ -9,7 +9,7 @@ import type { ConntrackDriver, FlowTarget, TrackedFlow } from '../drivers.ts';
 import { DriverError } from '../errors.ts';
 import { decodeUdpFlow } from './decode.ts';
 import { encodeDeleteFlow, encodeListUdpFlows } from './encode.ts';
-import { type FlowFilter, flowFilters, passesFilter } from './flow-filter.ts';
+import { type FlowFilter, flowFilters, flowsTo, passesFilter } from './flow-filter.ts';
 
 /** What a driver of the connection tracking table needs. */
 export interface ConntrackDriverOptions {
@@ -37,10 +37,10 @@ class CtnetlinkDriver implements ConntrackDriver {
 
   async listUdpFlows(family: IpFamily, targets?: readonly FlowTarget[]): Promise<readonly TrackedFlow[]> {
     if (this.#kernelFilters) {
-      const flows = await this.#listFiltered(family, flowFilters(family, targets));
+      const flows = await this.#listFiltered(family, targets);
       if (flows !== undefined) return flows;
     }
-    const { flows } = await this.#list(family, undefined);
+    const { flows } = await this.#list(family, undefined, targets);
     this.#kernelFilters = false;
     return flows;
   }
@@ -58,29 +58,36 @@ class CtnetlinkDriver implements ConntrackDriver {
   }
 
   /** Undefined where the kernel does not filter: before Linux 5.8 it shows everything instead, or refuses. */
-  async #listFiltered(family: IpFamily, filters: readonly FlowFilter[]): Promise<readonly TrackedFlow[] | undefined> {
+  async #listFiltered(
+    family: IpFamily,
+    targets: readonly FlowTarget[] | undefined,
+  ): Promise<readonly TrackedFlow[] | undefined> {
     const flows: TrackedFlow[] = [];
-    for (const filter of filters) {
-      const listing = await this.#list(family, filter).catch(unlessNotSupported);
+    for (const filter of flowFilters(family, targets)) {
+      const listing = await this.#list(family, filter, targets).catch(unlessNotSupported);
       if (listing === undefined || listing.others > 0) return undefined;
-      if (!listing.flows.every((flow) => passesFilter(filter, flow))) return undefined;
       for (const flow of listing.flows) flows.push(flow);
     }
     return flows;
   }
 
-  /** The UDP flows that the kernel shows, and the number of those of other protocols. */
-  async #list(family: IpFamily, filter: FlowFilter | undefined) {
+  /**
+   * The flows of the targets among those that the kernel shows, and the number of flows that a filter should have kept
+   * from being shown. The others are dropped as they are read, for there may be very many.
+   */
+  async #list(family: IpFamily, filter: FlowFilter | undefined, targets: readonly FlowTarget[] | undefined) {
     this.#writer.reset();
     encodeListUdpFlows(this.#writer, family, filter);
     const reader = new MessageReader(await this.#request(`list ${family} flows`));
+    const isWanted = flowsTo(targets);
     const flows: TrackedFlow[] = [];
     let others = 0;
     for (let seen = 1; reader.next(); seen++) {
       if (seen % flowsPerTurn === 0) await nextTurn();
       const flow = decodeUdpFlow(reader);
-      if (typeof flow === 'object') flows.push(flow);
-      else if (flow === 'otherProtocol') others++;
+      if (flow === 'otherZone') continue;
+      if (flow === 'otherProtocol' || !passesFilter(filter ?? {}, flow)) others++;
+      else if (isWanted(flow)) flows.push(flow);
     }
     return { flows, others };
   }

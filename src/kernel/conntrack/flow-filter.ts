@@ -37,6 +37,14 @@ export function passesFilter(filter: FlowFilter, flow: TrackedFlow): boolean {
   );
 }
 
+/** Tells flows to the addresses and ports of the targets; without targets every flow is one. */
+export function flowsTo(targets: readonly FlowTarget[] | undefined): (flow: TrackedFlow) => boolean {
+  if (targets === undefined) return () => true;
+  const ports = new Map<IpAddress, Set<number>>();
+  for (const { address, port } of targets) ports.set(address, (ports.get(address) ?? new Set()).add(port));
+  return (flow) => ports.get(flow.originalDestination)?.has(flow.originalDestinationPort) === true;
+}
+
 function exactFilter(target: FlowTarget): FlowFilter | undefined {
   return { ...addressFilter(target), ...realServerFilter(target) };
 }

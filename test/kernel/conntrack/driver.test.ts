@@ -78,7 +78,7 @@ describe('listUdpFlows', () => {
     expect(await portsOf({ ...to, realServer: { ...secondServer, port: 5354 } })).toEqual([]);
     expect(await portsOf({ ...to, port: 54 }, { address: ip('10.96.0.11'), port: 53 })).toEqual([3335]);
     const ten = Array.from({ length: 10 }, (_, index) => ({ ...to, port: index + 50, realServer: secondServer }));
-    expect(await portsOf(...ten)).toEqual([3334, 3335]);
+    expect(await portsOf(...ten)).toEqual([3334]);
   });
 
   it('has the kernel leave out IPv6 flows of other ports', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FlowTarget, TrackedFlow } from '../../../../src/kernel/drivers.ts';
-import { flowFilters, passesFilter } from '../../../../src/kernel/conntrack/flow-filter.ts';
+import { flowFilters, flowsTo, passesFilter } from '../../../../src/kernel/conntrack/flow-filter.ts';
 import { aFlow, ip } from '../../../support/builders.ts';
 
 const target = (address: string, realServer?: string, port = 53): FlowTarget => ({
@@ -53,6 +53,17 @@ describe('flowFilters', () => {
       { destinationPort: 53, replySourcePort: 5353 },
       { destinationPort: 54 },
     ]);
+  });
+});
+
+describe('flowsTo', () => {
+  it('tells flows by address and port', () => {
+    const isWanted = flowsTo([target('10.96.0.10', '10.244.0.9'), target('10.96.0.10', undefined, 54)]);
+    expect(isWanted(aFlow())).toBe(true);
+    expect(isWanted(aFlow({ originalDestinationPort: 54 }))).toBe(true);
+    expect(isWanted(aFlow({ originalDestinationPort: 55 }))).toBe(false);
+    expect(isWanted(aFlow({ originalDestination: ip('10.96.0.11') }))).toBe(false);
+    expect([flowsTo(undefined)(aFlow()), flowsTo([])(aFlow())]).toEqual([true, false]);
   });
 });
 

@@ -2,7 +2,7 @@ import type { ConntrackDriver, TrackedFlow } from '../kernel/drivers.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/ip.ts';
 import type { IpvsOperation } from '../model/operation.ts';
-import type { VirtualServerKey } from '../model/virtual-server.ts';
+import type { VirtualServer, VirtualServerKey } from '../model/virtual-server.ts';
 import type { ReconcileObserver } from './observer.ts';
 import type { ServerTable } from './server-table.ts';
 import { ipFamilies } from '../model/ip.ts';
@@ -64,6 +64,16 @@ export class FlowCleaner {
     const notes = this.#noted[virtualServerFamily(identity)];
     if (operation.kind === 'deleteRealServer') notes.noteGone(key, operation.realServer);
     if (operation.kind === 'addRealServer' && !this.#hasServedBefore(operation)) notes.noteAny(key);
+  }
+
+  /**
+   * Notes a virtual server that was there before us: whoever wrote it may have ended between removing a real server and
+   * removing its flows.
+   */
+  noteFound(virtualServer: VirtualServer | undefined): void {
+    const identity = virtualServer?.identity;
+    if (virtualServer === undefined || identity?.kind !== 'address' || identity.protocol !== 'UDP') return;
+    this.#noted[virtualServerFamily(identity)].noteAny(virtualServer.key);
   }
 
   /** The round has written all that it had to write: what it noted may be looked for. */

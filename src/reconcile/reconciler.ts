@@ -257,6 +257,7 @@ export class Reconciler {
   async #observe(): Promise<void> {
     await this.#mirror.read();
     this.#observedKnown = true;
+    for (const key of this.servers.observedKeys()) this.flows.noteFound(this.servers.observedVirtualServer(key));
     this.#touchPending();
     this.#audits.begin(this.#options.clock.monotonicMs());
   }

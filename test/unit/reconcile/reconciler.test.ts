@@ -640,14 +640,9 @@ describe('two Services with one address', () => {
 });
 
 describe('a UDP endpoint that goes', () => {
-  it('leaves after the grace time, with its flows', async () => {
-    const udp = aService({ ports: [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 }] });
-    const ports = [{ name: 'dns', protocol: 'UDP' as const, port: 5353 }];
-    tables.updateService(udp);
-    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')], { ports }));
-    await settle();
-    kernel.setConnections('UDP/10.96.10.20:53', '10.244.2.7:5353', 0, 3);
-    kernel.flows = ['10.244.2.6', '10.244.2.7'].map((server) => ({
+  /** One flow to each of these real servers. */
+  const flowsOfDns = (...servers: readonly string[]) =>
+    servers.map((server) => ({
       protocol: 'UDP' as const,
       originalSource: ip('10.244.9.9'),
       originalSourcePort: 4000,
@@ -656,6 +651,15 @@ describe('a UDP endpoint that goes', () => {
       replySource: ip(server),
       replySourcePort: 5353,
     }));
+
+  it('leaves after the grace time, with its flows', async () => {
+    const udp = aService({ ports: [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 }] });
+    const ports = [{ name: 'dns', protocol: 'UDP' as const, port: 5353 }];
+    tables.updateService(udp);
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6'), anEndpoint('10.244.2.7')], { ports }));
+    await settle();
+    kernel.setConnections('UDP/10.96.10.20:53', '10.244.2.7:5353', 0, 3);
+    kernel.flows = flowsOfDns('10.244.2.6', '10.244.2.7');
     tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')], { ports }));
     await settle();
     await clock.advance(2_000);
@@ -665,6 +669,20 @@ describe('a UDP endpoint that goes', () => {
     await reconciler.apply();
     expect(kernel.describe()).not.toContain('real UDP/10.96.10.20:53 -> 10.244.2.7:5353 weight=0');
     await clock.advance(1_000);
+    expect(kernel.flows.map((flow) => flow.replySource)).toEqual(['10.244.2.6']);
+  });
+
+  it('leaves with its flows also when the process before us had no time for them', async () => {
+    const ports = [{ name: 'dns', protocol: 'UDP' as const, port: 5353 }];
+    tables.updateService(aService({ ports: [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 }] }));
+    tables.updateEndpointSlice(aSlice([anEndpoint('10.244.2.6')], { ports }));
+    await settle();
+    await clock.advance(60_000);
+    kernel.flows = flowsOfDns('10.244.2.6', '10.244.2.7');
+    for (const key of tables.serviceKeys()) tables.updateService(tables.service(key) as Service);
+    reconciler = startProcess();
+    await settle();
+    await clock.advance(0);
     expect(kernel.flows.map((flow) => flow.replySource)).toEqual(['10.244.2.6']);
   });
 

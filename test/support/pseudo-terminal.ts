@@ -35,7 +35,7 @@ export class PseudoTerminal {
   screen(since = 0): Screen {
     const frames = [...this.output.slice(since).matchAll(framePattern)];
     const lines = frames.at(-1)?.[1]?.split(/\r+\n/) ?? []; // the terminal makes \r\n of \n
-    return lines.map((line) => line.replace('\x1b[K', '').replace(colourPattern, ''));
+    return lines.map((line) => line.replace('\x1b[K', '').replace(everyColour, ''));
   }
 
   /** Waits until the look finds something other than undefined and false; returns that. */
@@ -51,12 +51,11 @@ export class PseudoTerminal {
     }
   }
 
-  /** Ends what still runs in it. */
-  async close(): Promise<void> {
+  /** Takes the terminal away, which ends what still runs in it. */
+  close(): void {
     if (this.#isOver) return;
-    const closed = new Promise((resolve) => this.#process.once('close', resolve));
-    this.#process.kill('SIGHUP');
-    await closed;
+    this.#process.kill('SIGKILL');
+    for (const stream of this.#process.stdio) stream?.destroy();
   }
 
   async #change(): Promise<void> {
@@ -73,4 +72,9 @@ export class PseudoTerminal {
 // oxlint-disable-next-line no-control-regex -- frames lie between the sequences that go home and that clear the rest
 const framePattern = /\x1b\[H((?:(?!\x1b\[H)[\s\S])*?)\x1b\[J/g;
 // oxlint-disable-next-line no-control-regex -- colours are control sequences
-export const colourPattern = /\x1b\[\d*m/g;
+const everyColour = /\x1b\[\d*m/g;
+
+/** Whether there are colours in what was written. */
+export function hasColours(written: string): boolean {
+  return written.replace(everyColour, '') !== written;
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { colourPattern, PseudoTerminal } from '../../support/pseudo-terminal.ts';
+import { hasColours, PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { LabNode } from '../daemon/lab-node.ts';
 
 const program = join(import.meta.dirname, '../../../dist/ipvs-status');
@@ -15,6 +15,7 @@ const session = [
   run(''),
   run('NO_COLOR=1; export NO_COLOR;'),
   run(''),
+  `sh -c 'echo "pid=$$"; exec ${watch}'`,
 ].join('; ');
 
 const enter = '\x1b[?1049h';
@@ -31,7 +32,7 @@ beforeAll(async () => {
   terminal = new PseudoTerminal(session);
 });
 afterAll(async () => {
-  await terminal.close();
+  terminal.close();
   await node.clear();
   node.close();
 });
@@ -70,11 +71,11 @@ describe('the live view on a terminal', () => {
 
     const [, path = ''] = /(\/dev\/pts\/\d+)/.exec(terminal.output) ?? [];
     await node.shell.run(`stty -F ${path} rows 50 cols 200`);
-    const wide = await terminal.until(() => {
-      const screen = terminal.screen(start);
-      return screen.length === 50 && screen;
+    // stty sets one after the other
+    await terminal.until(() => {
+      const wide = terminal.screen(start);
+      return wide.length === 50 && Math.max(...wide.map((line) => line.length)) === 200;
     });
-    expect(Math.max(...wide.map((line) => line.length))).toBe(200);
 
     terminal.type('r');
     await terminal.until(() => terminal.screen(start).some((line) => line.includes('-> 10.244.2.8:8080 weight 0')));
@@ -82,7 +83,7 @@ describe('the live view on a terminal', () => {
     const end = await ended();
     expect(end.exitCode).toBe(0);
     expect(end.settings).toBe(settings);
-    expect(end.written).toMatch(colourPattern);
+    expect(hasColours(end.written)).toBe(true);
     expectGivenBack(end.written);
   });
 
@@ -92,7 +93,7 @@ describe('the live view on a terminal', () => {
     const end = await ended();
     expect(end.exitCode).toBe(0);
     expect(end.settings).toBe(settings);
-    expect(end.written).not.toMatch(colourPattern);
+    expect(hasColours(end.written)).toBe(false);
     expectGivenBack(end.written);
   });
 
@@ -104,6 +105,14 @@ describe('the live view on a terminal', () => {
     expect(end.exitCode).toBe(143);
     expect(end.settings).toBe(settings);
     expectGivenBack(end.written);
+  });
+
+  it('ends when its terminal is taken away', async () => {
+    await drawn();
+    const [, processId = ''] = /pid=(\d+)/.exec(terminal.output.slice(start)) ?? [];
+    terminal.close();
+    const waited = `for i in $(seq 450); do [ -e /proc/${processId} ] || exit 0; sleep 0.1; done; exit 1`;
+    expect((await node.shell.attempt(`sh -c '${waited}'`)).exitCode).toBe(0);
   });
 });
 

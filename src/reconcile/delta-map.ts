@@ -36,7 +36,7 @@ export class DeltaMap<Key, Value> {
 
   /** Replaces everything observed by a complete listing. Returns at how many keys that differs from what was known. */
   replaceObserved(listing: Iterable<readonly [Key, Value]>): number {
-    const gone = new Set(this.observedKeys());
+    const gone = this.observedKeys();
     let differences = 0;
     for (const [key, value] of listing) {
       if (!gone.delete(key) || !this.#isSame(this.observed(key), value)) differences++;
@@ -56,8 +56,8 @@ export class DeltaMap<Key, Value> {
     return this.#desired;
   }
 
-  /** Keys of everything observed, as of now. */
-  observedKeys(): ReadonlySet<Key> {
+  /** Keys of everything observed, as of now: the caller's own. */
+  observedKeys(): Set<Key> {
     const keys = new Set(this.#desired.keys());
     for (const [key, observed] of this.#differing) {
       if (observed === undefined) keys.delete(key);

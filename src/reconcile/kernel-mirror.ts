@@ -102,14 +102,15 @@ export class KernelMirror {
     return wasMade;
   }
 
-  async #listAddresses(): Promise<[IpAddress, true][]> {
+  async #listAddresses(): Promise<Iterable<[IpAddress, true]>> {
     const { drivers, addresses, families, excludeCidrs } = this.#parts;
     const bound = await drivers.address.list();
     const isOurs = (address: IpAddress) =>
-      addresses.desired(address) !== undefined || !excludeCidrs.some((cidr) => isInCidr(address, cidr));
-    return bound
-      .filter((address) => families.includes(familyOf(address)) && isOurs(address))
-      .map((address) => [address, true]);
+      families.includes(familyOf(address)) &&
+      (addresses.desired(address) !== undefined || !excludeCidrs.some((cidr) => isInCidr(address, cidr)));
+    return (function* () {
+      for (const address of bound) if (isOurs(address)) yield [address, true];
+    })();
   }
 
   async #readAgain(virtualServers: readonly VirtualServer[], sets: readonly ObservedIpSet[]): Promise<void> {

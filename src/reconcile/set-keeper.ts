@@ -1,6 +1,6 @@
 import type { IpSetDriver, ObservedIpSet, OperationFailure } from '../kernel/drivers.ts';
 import type { Clock } from '../model/clock.ts';
-import type { IpSet, IpSetEntry, IpSetName } from '../model/ip-set.ts';
+import type { IpSet, IpSetName } from '../model/ip-set.ts';
 import type { IpSetOperation } from '../model/operation.ts';
 import type { SetMember } from './desired-state.ts';
 import type { ReconcileObserver } from './observer.ts';
@@ -122,7 +122,7 @@ export class SetKeeper {
       if (set.capacity !== known) changedSets++;
     }
     const usable = observed.filter(({ name }) => this.#sets.get(name)?.capacity !== undefined);
-    return { observed, changedSets, changedEntries: this.#members.replaceObserved(usable.flatMap(membersOf)) };
+    return { observed, changedSets, changedEntries: this.#members.replaceObserved(membersOf(usable)) };
   }
 
   /** Makes missing sets together with their entries, then adds missing entries. */
@@ -215,6 +215,9 @@ function shapeFor({ shape, wanted, capacity }: KeptSet): IpSet {
   return shape.type === 'bitmap:port' ? shape : { ...shape, maxElements: setCapacity(wanted, capacity) };
 }
 
-function membersOf(set: ObservedIpSet): [string, SetMember][] {
-  return set.entries.map((entry: IpSetEntry) => [setMemberKey(set.name, entry), { set: set.name as IpSetName, entry }]);
+/** One after the other: all at once would be many megabytes in a large cluster. */
+function* membersOf(sets: readonly ObservedIpSet[]): Generator<[string, SetMember]> {
+  for (const { name, entries } of sets) {
+    for (const entry of entries) yield [setMemberKey(name, entry), { set: name as IpSetName, entry }];
+  }
 }

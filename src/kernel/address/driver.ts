@@ -2,6 +2,7 @@ import type { IpAddress } from '../../model/ip.ts';
 import { familyOf } from '../../model/ip.ts';
 import type { AddressOperation } from '../../model/operation.ts';
 import { errno, NetlinkError } from '../../netlink/errors.ts';
+import { giveBack } from '../../netlink/give-back.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { Transport } from '../../netlink/transport.ts';
 import type { AddressDriver, OperationFailure } from '../drivers.ts';
@@ -218,6 +219,9 @@ class RouteAddressDriver implements DummyAddressDriver {
   async #listUsable(isChosen: (interfaceIndex: number) => boolean): Promise<readonly IpAddress[]> {
     this.#writer.reset();
     encodeListAddresses(this.#writer);
-    return usableAddresses(decodeAddresses(await this.#transport.request(this.#writer), isChosen));
+    const replies = await this.#transport.request(this.#writer);
+    const addresses = usableAddresses(decodeAddresses(replies, isChosen));
+    giveBack(replies);
+    return addresses;
   }
 }

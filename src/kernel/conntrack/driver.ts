@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IpFamily } from '../../model/ip.ts';
 import { errno, errnoName, NetlinkError } from '../../netlink/errors.ts';
+import { giveBack } from '../../netlink/give-back.ts';
 import { MessageReader } from '../../netlink/message-reader.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { Transport } from '../../netlink/transport.ts';
@@ -78,7 +79,8 @@ class CtnetlinkDriver implements ConntrackDriver {
   async #list(family: IpFamily, filter: FlowFilter | undefined, targets: readonly FlowTarget[] | undefined) {
     this.#writer.reset();
     encodeListUdpFlows(this.#writer, family, filter);
-    const reader = new MessageReader(await this.#request(`list ${family} flows`));
+    const replies = await this.#request(`list ${family} flows`);
+    const reader = new MessageReader(replies);
     const isWanted = flowsTo(targets);
     const flows: TrackedFlow[] = [];
     let others = 0;
@@ -89,6 +91,7 @@ class CtnetlinkDriver implements ConntrackDriver {
       if (flow === 'otherProtocol' || !passesFilter(filter ?? {}, flow)) others++;
       else if (isWanted(flow)) flows.push(flow);
     }
+    giveBack(replies);
     return { flows, others };
   }
 

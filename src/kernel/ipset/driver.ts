@@ -1,6 +1,7 @@
 import type { IpSet, IpSetEntry, IpSetName } from '../../model/ip-set.ts';
 import type { IpSetOperation } from '../../model/operation.ts';
 import { errno, NetlinkError } from '../../netlink/errors.ts';
+import { giveBack } from '../../netlink/give-back.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { MessageFailure, Transport } from '../../netlink/transport.ts';
 import type { IpSetDriver, ObservedIpSet, OperationFailure } from '../drivers.ts';
@@ -80,7 +81,10 @@ class NetlinkIpSetDriver implements IpSetDriver {
     this.#writer.reset();
     encodeList(this.#writer, name);
     try {
-      return decodeSets(await this.#transport.request(this.#writer));
+      const replies = await this.#transport.request(this.#writer);
+      const sets = decodeSets(replies);
+      giveBack(replies);
+      return sets;
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
       if (error.errno === errno.ENOENT) return [];

@@ -5,6 +5,7 @@ import type { ObservedRealServer } from '../../model/real-server.ts';
 import type { VirtualServer, VirtualServerIdentity, VirtualServerKey } from '../../model/virtual-server.ts';
 import { virtualServerFamily } from '../../model/virtual-server.ts';
 import { errno, NetlinkError } from '../../netlink/errors.ts';
+import { giveBack } from '../../netlink/give-back.ts';
 import { MessageReader } from '../../netlink/message-reader.ts';
 import { MessageWriter } from '../../netlink/message-writer.ts';
 import type { MessageFailure, Transport } from '../../netlink/transport.ts';
@@ -113,15 +114,10 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
 
   /** Virtual servers over netlink, where they cost little; real servers from the text of the table. */
   async scan(visitor: TableVisitor): Promise<void> {
-    const listed = await this.listVirtualServers();
-    for (const [index, { virtualServer, counters }] of listed.entries()) {
-      visitor.virtualServer(virtualServer, counters);
-      if (index % scanSlice === scanSlice - 1) await nextTurn();
-    }
-    // Where another network namespace has virtual servers too the text lacks some of ours: see `ListingText.hasAll`.
-    const unseen = new Map(listed.map(({ virtualServer }) => [virtualServer.key, virtualServer]));
+    const unseen = await this.#visitVirtualServers(visitor);
     if (existsSync(this.#tablePath)) await this.#visitText(visitor, (key) => unseen.delete(key));
-    await this.#visitRealServers([...unseen.values()], visitor);
+    // Where another network namespace has virtual servers too the text lacks some of ours: see `ListingText.hasAll`.
+    if (unseen.size > 0) await this.#visitRealServers(unseen, visitor);
   }
 
   async listRealServers(virtualServers: readonly VirtualServer[]): Promise<readonly (readonly ObservedRealServer[])[]> {
@@ -133,6 +129,7 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
       };
       const replies = await this.#request('list real servers', fill, this.#realServerTransport);
       lists.push(...realServersByRequest(replies, this.#writer.firstSequence, chunk));
+      giveBack(replies);
     }
     return lists;
   }
@@ -168,13 +165,14 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
   async listVirtualServers(
     counters: 'withCounters' | 'withoutCounters' = 'withCounters',
   ): Promise<readonly ListedVirtualServer[]> {
-    const reader = new MessageReader(await this.#request('list virtual servers', encodeListVirtualServers));
-    // The kernel walks the table by index: a virtual server may come twice when others change the table meanwhile.
+    const replies = await this.#request('list virtual servers', encodeListVirtualServers);
+    const reader = new MessageReader(replies);
     const found = new Map<string, ListedVirtualServer>();
     while (reader.next()) {
       const decoded = decodeVirtualServer(reader, counters);
       if (decoded !== undefined) found.set(decoded.virtualServer.key, decoded);
     }
+    giveBack(replies);
     return [...found.values()];
   }
 
@@ -201,6 +199,22 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
     await this.#exchangeOne(what, (writer, family) => encodeZero(writer, family, virtualServer?.identity));
   }
 
+  /** Returns their keys. */
+  async #visitVirtualServers(visitor: TableVisitor): Promise<Set<VirtualServerKey>> {
+    const seen = new Set<VirtualServerKey>();
+    const replies = await this.#request('list virtual servers', encodeListVirtualServers);
+    const reader = new MessageReader(replies);
+    // The kernel walks the table by index: a virtual server may come twice when others change the table meanwhile.
+    while (reader.next()) {
+      const decoded = decodeVirtualServer(reader);
+      if (decoded === undefined || seen.has(decoded.virtualServer.key)) continue;
+      visitor.virtualServer(decoded.virtualServer, decoded.counters);
+      if (seen.add(decoded.virtualServer.key).size % scanSlice === 0) await nextTurn();
+    }
+    giveBack(replies);
+    return seen;
+  }
+
   async #visitText(visitor: TableVisitor, onSeen: (key: VirtualServerKey) => void): Promise<void> {
     const text = new TableText((key, realServers) => {
       onSeen(key);
@@ -214,8 +228,9 @@ class GenericNetlinkIpvsDriver implements IpvsKernelDriver {
     text.end();
   }
 
-  async #visitRealServers(virtualServers: readonly VirtualServer[], visitor: TableVisitor): Promise<void> {
-    const addressed = virtualServers.filter(({ identity }) => identity.kind === 'address');
+  async #visitRealServers(keys: ReadonlySet<VirtualServerKey>, visitor: TableVisitor): Promise<void> {
+    const virtualServers = (await this.listVirtualServers('withoutCounters')).map(({ virtualServer }) => virtualServer);
+    const addressed = virtualServers.filter(({ identity, key }) => identity.kind === 'address' && keys.has(key));
     for (let start = 0; start < addressed.length; start += virtualServersPerRequest) {
       await visitor.pause?.();
       const chunk = addressed.slice(start, start + virtualServersPerRequest);

@@ -10,6 +10,7 @@ import { readEndpoint } from './endpoint-text.ts';
 interface RealServerText {
   /** Of the text without the numbers of connections: 32 bits, and others whenever one character differs. */
   readonly digest: number;
+  /** To be called before the listener returns. */
   read(): readonly ScannedRealServer[];
 }
 
@@ -31,9 +32,12 @@ const protocols = new Set<string>(['TCP', 'UDP', 'SCTP']);
  */
 export class TableText {
   readonly #onServer: ScannedServerListener;
+  /** The end of the last piece, a line that goes on in the next one. */
   #rest = '';
   #key: VirtualServerKey | undefined;
+  /** Lines of real servers from earlier pieces, and where those of the piece at hand begin and end. */
   #lines: string[] = [];
+  #ranges: number[] = [];
   #digest = emptyDigest;
 
   constructor(onServer: ScannedServerListener) {
@@ -42,38 +46,66 @@ export class TableText {
 
   /** Takes the next piece of text. */
   push(piece: string): void {
-    const text = this.#rest + piece;
     let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      this.#line(text, start, end);
+    let end = piece.indexOf('\n');
+    if (end < 0) {
+      this.#rest += piece;
+      return;
+    }
+    if (this.#rest !== '') {
+      const line = this.#rest + piece.slice(0, end);
+      this.#line(line, 0, line.length);
+      this.#keepLines(line);
+      start = end + 1;
+      end = piece.indexOf('\n', start);
+    }
+    for (; end >= 0; end = piece.indexOf('\n', start)) {
+      this.#line(piece, start, end);
       start = end + 1;
     }
-    this.#rest = text.slice(start);
+    this.#keepLines(piece);
+    this.#rest = piece.slice(start);
   }
 
   /** Delivers the last virtual server. */
   end(): void {
-    const lines = this.#lines;
-    if (this.#key !== undefined) {
-      this.#onServer(this.#key, { digest: this.#digest, read: () => lines.map(readRealServer) });
-    }
-    this.#key = undefined;
-    this.#lines = [];
-    this.#digest = emptyDigest;
+    this.#deliver('');
   }
 
   #line(text: string, start: number, end: number): void {
     if (text.startsWith('  -> ', start)) {
       if (this.#key === undefined) return;
-      this.#lines.push(text.slice(start + 5, end));
+      this.#ranges.push(start + 5, end);
       this.#digest = digestOf(text, start + 5, stableEnd(text, end), this.#digest);
       return;
     }
-    this.end();
+    this.#deliver(text);
     const [protocol = '', endpoint = ''] = text.slice(start, end).split(/ +/, 2);
     if (!protocols.has(protocol)) return;
     const { address, port } = readEndpoint(endpoint);
     this.#key = virtualServerKey({ kind: 'address', protocol: protocol as Protocol, address, port });
+  }
+
+  #deliver(text: string): void {
+    if (this.#key !== undefined) {
+      const read = () => {
+        this.#keepLines(text);
+        return this.#lines.map(readRealServer);
+      };
+      this.#onServer(this.#key, { digest: this.#digest, read });
+    }
+    this.#key = undefined;
+    this.#lines.length = 0;
+    this.#ranges.length = 0;
+    this.#digest = emptyDigest;
+  }
+
+  /** Most lines are never looked at: only those that are have strings of their own. */
+  #keepLines(text: string): void {
+    for (let at = 0; at < this.#ranges.length; at += 2) {
+      this.#lines.push(text.slice(this.#ranges[at], this.#ranges[at + 1]));
+    }
+    this.#ranges.length = 0;
   }
 }
 

@@ -10,11 +10,11 @@ import { readProcessUsage } from '../observe/process-usage.ts';
 import { buildSource } from './build-info.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { endOnSignal } from './end-on-signal.ts';
-import { LiveConfiguration } from './live-configuration.ts';
-import { adjustOomScore } from './oom-score.ts';
+import { LiveConfiguration } from './configuration/live-configuration.ts';
+import { adjustOomScore } from './node/oom-score.ts';
 import { operate } from './operate.ts';
-import type { DaemonListener } from './round-report.ts';
-import { serve } from './serve.ts';
+import type { DaemonListener } from './rounds/round-report.ts';
+import { serve } from './serving/serve.ts';
 import { memorySettler } from './settle-memory.ts';
 import { systemClock } from './system-clock.ts';
 import { programVersion, version } from './version.ts';
@@ -110,7 +110,7 @@ function followConfiguration(
   settings: LoadedSettings,
   { klog, daemon, onFatal }: { klog: Klog; daemon: Daemon; onFatal: (error: Error) => void },
 ): LiveConfiguration {
-  const log = klog.named('app/live-configuration.ts');
+  const log = klog.named('app/configuration/live-configuration.ts');
   const live = new LiveConfiguration({
     settings,
     files: [settings.configFile, settings.flags['proxier-config'] ?? ''].filter(Boolean),

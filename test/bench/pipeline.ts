@@ -1,4 +1,4 @@
-import { NodeTracker } from '../../src/app/node-tracker.ts';
+import { NodeTracker } from '../../src/app/objects/node-tracker.ts';
 import { breathe, systemClock } from '../../src/app/system-clock.ts';
 import { version } from '../../src/app/version.ts';
 import { ClusterTables } from '../../src/cluster/tables.ts';

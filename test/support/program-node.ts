@@ -1,5 +1,5 @@
-import { NodeTracker } from '../../src/app/node-tracker.ts';
-import { rulePlanner } from '../../src/app/rule-planner.ts';
+import { NodeTracker } from '../../src/app/objects/node-tracker.ts';
+import { rulePlanner } from '../../src/app/rounds/rule-planner.ts';
 import { readObjects } from '../../src/app/tools/read-objects.ts';
 import { noDaemon, toolSettings } from '../../src/app/tools/tool-settings.ts';
 import { ipFamilies } from '../../src/model/ip.ts';

@@ -17,7 +17,7 @@ import { silentLog } from '../../observe/log.ts';
 import { familyOf } from '../../model/ip.ts';
 import { ipSetFor, type SetRole } from '../../plan/ip-sets.ts';
 import type { PlannedSetEntry, PlannedVirtualServer, ServicePlan } from '../../plan/service-plan.ts';
-import { rulePlanner } from '../rule-planner.ts';
+import { rulePlanner } from '../rounds/rule-planner.ts';
 import type { NodeView } from '../tools/node-view.ts';
 import { readCapabilities } from '../tools/read-capabilities.ts';
 import { setNamesOf, type WantedPath } from './service-facts.ts';

@@ -5,7 +5,7 @@ import { createIpvsDriver } from '../../kernel/ipvs/driver.ts';
 import { readListingText } from '../../kernel/ipvs/listing-text.ts';
 import { netlinkProtocol } from '../../netlink/constants.ts';
 import { resolveGenericFamily } from '../../netlink/generic-family.ts';
-import { transportOpener } from '../transport-opener.ts';
+import { transportOpener } from '../node/transport-opener.ts';
 
 /** Files of the kernel with the table and the connections, of the network namespace of this process. */
 const tablePath = '/proc/net/ip_vs';

@@ -4,7 +4,7 @@ import type { ProxyConfig } from '../../config/config.ts';
 import { IptablesRulesDriver } from '../../kernel/rules/driver.ts';
 import { systemFlavour } from '../../kernel/rules/find-iptables.ts';
 import { type CommandRunner, commandRunner } from '../../kernel/rules/run-command.ts';
-import { oomScoreFile } from '../oom-score.ts';
+import { oomScoreFile } from '../node/oom-score.ts';
 
 const programLimits = { timeoutMs: 30_000, maxOutputBytes: 1024 * 1024 };
 

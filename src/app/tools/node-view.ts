@@ -14,7 +14,7 @@ import { type IpAddress, ipFamilies } from '../../model/ip.ts';
 import { netlinkProtocol } from '../../netlink/constants.ts';
 import { resolveGenericFamily } from '../../netlink/generic-family.ts';
 import type { Transport } from '../../netlink/transport.ts';
-import { type TransportOpener, transportOpener } from '../transport-opener.ts';
+import { type TransportOpener, transportOpener } from '../node/transport-opener.ts';
 import { type SavedRulesReader, savedRulesReader } from './saved-rules-reader.ts';
 
 /** The kernel of a node as it can be read; nothing here writes. Addresses are read once, as for a tool that soon ends. */

@@ -69,7 +69,7 @@ export async function readObjects(
 
 /** A client of the API server that the settings name. Throws `ClientConfigError`. */
 export async function openClient({ settings, daemon }: ToolSettings): Promise<ApiClient> {
-  const { openApiClient } = await import('../open-source.ts'); // nothing of it is needed for files
+  const { openApiClient } = await import('../objects/open-source.ts'); // nothing of it is needed for files
   const { clientConnection: connection, proxier } = settings.config;
   const { apiServer } = proxier;
   try {

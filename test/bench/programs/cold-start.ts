@@ -1,5 +1,5 @@
 import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
-import { rulePlanner } from '../../../src/app/rule-planner.ts';
+import { rulePlanner } from '../../../src/app/rounds/rule-planner.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import { clusterObjects } from '../cluster.ts';
 import { MeasuredRules, openMeasuredKernel } from '../measured-kernel.ts';

@@ -1,4 +1,4 @@
-import { rulePlanner } from '../../../src/app/rule-planner.ts';
+import { rulePlanner } from '../../../src/app/rounds/rule-planner.ts';
 import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import { clusterObjects, withOneMoreEndpoint } from '../cluster.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { cleanUp } from '../../../src/app/cleanup.ts';
-import { type Kernel, openKernel } from '../../../src/app/open-kernel.ts';
+import { cleanUp } from '../../../src/app/cleanup/cleanup.ts';
+import { type Kernel, openKernel } from '../../../src/app/node/open-kernel.ts';
 import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
 import { ipFamilies } from '../../../src/model/ip.ts';
 import { silentLog } from '../../../src/observe/log.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { leftoverPlaces } from '../../../src/app/leftover-places.ts';
+import { leftoverPlaces } from '../../../src/app/cleanup/leftover-places.ts';
 import { IptablesRulesDriver } from '../../../src/kernel/rules/driver.ts';
 import type { IpFamily } from '../../../src/model/ip.ts';
 import { planRules } from '../../../src/plan/plan-rules.ts';

@@ -3,11 +3,11 @@ import type { EndpointSlice } from '../../../src/kubernetes/objects/endpoint-sli
 import type { Node } from '../../../src/kubernetes/objects/node.ts';
 import type { Service } from '../../../src/kubernetes/objects/service.ts';
 import type { ServiceKey } from '../../../src/model/service-key.ts';
-import { ProblemFinder } from '../../../src/app/find-problems.ts';
-import { NodeTracker } from '../../../src/app/node-tracker.ts';
-import { ProblemBook } from '../../../src/app/problems.ts';
-import { reconcileReport } from '../../../src/app/reconcile-report.ts';
-import { Rounds } from '../../../src/app/rounds.ts';
+import { ProblemFinder } from '../../../src/app/rounds/find-problems.ts';
+import { NodeTracker } from '../../../src/app/objects/node-tracker.ts';
+import { ProblemBook } from '../../../src/app/rounds/problems.ts';
+import { reconcileReport } from '../../../src/app/rounds/reconcile-report.ts';
+import { Rounds } from '../../../src/app/rounds/rounds.ts';
 import { ClusterTables } from '../../../src/cluster/tables.ts';
 import { createDecoder } from '../../../src/kubernetes/objects/decoder.ts';
 import { type FaultyObject, ObjectIntake } from '../../../src/kubernetes/watch/object-intake.ts';

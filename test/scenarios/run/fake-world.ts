@@ -6,7 +6,7 @@ import type { ObservedRealServer } from '../../../src/model/real-server.ts';
 import type { VirtualServer, VirtualServerIdentity } from '../../../src/model/virtual-server.ts';
 import type { ConnectionCount } from '../format/scenario.ts';
 import type { World } from './world.ts';
-import { rulePlanner } from '../../../src/app/rule-planner.ts';
+import { rulePlanner } from '../../../src/app/rounds/rule-planner.ts';
 import { ip } from '../../support/builders.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
 import { formatEndpoint, virtualServerFlags } from '../../../src/model/virtual-server.ts';

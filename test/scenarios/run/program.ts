@@ -4,7 +4,7 @@ import type { ReconcileObserver } from '../../../src/reconcile/observer.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
 import type { Scenario } from '../format/scenario.ts';
 import type { World } from './world.ts';
-import { NodeTracker } from '../../../src/app/node-tracker.ts';
+import { NodeTracker } from '../../../src/app/objects/node-tracker.ts';
 import { ClusterTables } from '../../../src/cluster/tables.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
 import { ipFamilies } from '../../../src/model/ip.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { fieldsForRestart } from '../../../src/app/configuration-changes.ts';
+import { fieldsForRestart } from '../../../src/app/configuration/configuration-changes.ts';
 import { loadConfig } from '../../../src/config/effective-config.ts';
 import { version } from '../../../src/app/version.ts';
 import { readChart } from '../../support/charts/chart-reference.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { openEvents } from '../../../src/app/open-events.ts';
+import { openEvents } from '../../../src/app/serving/open-events.ts';
 import { silentLog } from '../../../src/observe/log.ts';
 import type { ObjectSink } from '../../../src/kubernetes/source.ts';
 import { ApiSource } from '../../../src/kubernetes/watch/api-source.ts';

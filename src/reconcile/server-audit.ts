@@ -63,7 +63,7 @@ export class ServerAudit implements TableVisitor {
     }
     changed += known.realServers.size - seen;
     if (changed === 0) {
-      if (digest !== undefined) this.#table.noteAgreement(key, digest);
+      if (digest !== undefined) this.#table.noteAgreement(known.virtualServer.key, digest); // not another copy of the key
       return;
     }
     const { virtualServer = known.virtualServer, isServer = false } = this.#differences.get(key) ?? {};

@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../model/url-text.ts';
 import type { ApiServerSettings } from './config.ts';
 import type { ConfigProblem } from './errors.ts';
 import { notPossible } from './field-problems.ts';
@@ -35,7 +36,7 @@ export function apiServerProblems(file: string, { urls, tlsServerName, cacheFile
   const place = `${file}: apiServer`;
   const bad = urls.flatMap((url, index) => {
     const reason = urlProblem(url);
-    return reason === undefined ? [] : [notPossible(`${place}.urls[${index}]`, url, reason)];
+    return reason === undefined ? [] : [notPossible(`${place}.urls[${index}]`, withoutCredentials(url), reason)];
   });
   if (/[\s/]/.test(tlsServerName)) {
     bad.push(notPossible(`${place}.tlsServerName`, tlsServerName, 'a host name or an IP address, or blank'));

@@ -9,7 +9,8 @@ import { openKubeConfig } from '../../kubernetes/watch/kube-config.ts';
 import { type ApiClient, KubeClient, type RequestObserver } from '../../kubernetes/watch/kube-client.ts';
 import type { FaultyObject } from '../../kubernetes/watch/object-intake.ts';
 import { openCredentials } from '../../kubernetes/watch/open-credentials.ts';
-import { proxyFor, withoutPassword } from '../../kubernetes/watch/proxy-environment.ts';
+import { proxyFor } from '../../kubernetes/watch/proxy-environment.ts';
+import { withoutCredentials } from '../../model/url-text.ts';
 import { ServerCache } from '../../kubernetes/watch/server-cache.ts';
 import { serviceAccountDirectory } from '../../kubernetes/watch/service-account.ts';
 import { TokenBucket } from '../../kubernetes/watch/token-bucket.ts';
@@ -129,7 +130,7 @@ function requireProxies({ server, proxyUrl }: CredentialSource, log: Log): void 
   if (proxy !== undefined && !knowsProxies(process.versions.node)) {
     throw new ClientConfigError(`a proxy needs Node 24.5 or later; this is ${process.versions.node}`);
   }
-  if (proxy !== undefined) log.info('The API server is reached through a proxy', { proxy: withoutPassword(proxy) });
+  if (proxy !== undefined) log.info('The API server is reached through a proxy', { proxy: withoutCredentials(proxy) });
 }
 
 /** Node's own agents lead through proxies since 22.21 and 24.5; those before take no notice of them. */

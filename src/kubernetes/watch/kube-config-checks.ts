@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { withoutCredentials } from '../../model/url-text.ts';
 import type { ExecPluginSettings } from './exec-plugin.ts';
 
 /** A cluster entry as far as it is checked; names are those of client-node. */
@@ -25,7 +26,7 @@ export function checkCluster(cluster: ClusterEntry, server: string): void {
   const place = `cluster ${JSON.stringify(cluster.name)}`;
   const url = URL.parse(server);
   if (url === null || url.hostname === '' || !/^https?:$/.test(url.protocol)) {
-    throw new Error(`server of ${place}: ${server} is no URL; write it as https://host:port`);
+    throw new Error(`server of ${place}: ${withoutCredentials(server)} is no URL; write it as https://host:port`);
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new Error(`server of ${place}: only scheme, host, port and path may be in the URL`);

@@ -1,4 +1,5 @@
 import { type IpAddress, isInCidr, isLoopback, parseCidr, parseIp } from '../../model/ip.ts';
+import { withoutCredentials } from '../../model/url-text.ts';
 import { ClientConfigError } from './errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,18 +27,11 @@ export function checkProxy(text: string, place: string): string {
   const written = text.includes('://') ? text : `http://${text}`;
   const url = URL.parse(written);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
-    const shown = url === null ? text.replace(/^.*@/, '') : withoutPassword(written);
-    throw new ClientConfigError(`${place}: ${shown} is no proxy that is supported; use http://host:port or https://`);
+    throw new ClientConfigError(
+      `${place}: ${withoutCredentials(written)} is no proxy that is supported; use http://host:port or https://`,
+    );
   }
   return written;
-}
-
-/** A URL as it may be shown. */
-export function withoutPassword(url: string): string {
-  const parsed = new URL(url);
-  parsed.username = '';
-  parsed.password = '';
-  return parsed.href.replace(/\/$/, '');
 }
 
 function read(environment: Environment, name: string): readonly [name: string, value: string] {

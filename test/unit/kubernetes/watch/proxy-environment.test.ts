@@ -6,7 +6,7 @@ import { silentLog } from '../../../../src/observe/log.ts';
 import { ApiConnection } from '../../../../src/kubernetes/watch/api-connection.ts';
 import type { CredentialSource } from '../../../../src/kubernetes/watch/credentials.ts';
 import { KubeClient } from '../../../../src/kubernetes/watch/kube-client.ts';
-import { checkProxy, proxyFor, withoutPassword } from '../../../../src/kubernetes/watch/proxy-environment.ts';
+import { checkProxy, proxyFor } from '../../../../src/kubernetes/watch/proxy-environment.ts';
 import { TokenBucket } from '../../../../src/kubernetes/watch/token-bucket.ts';
 import { startApiServer } from '../../../support/api-server/start-api-server.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -68,10 +68,6 @@ describe('proxyFor', () => {
     expect(use('http://user:secret@')).toThrow(/^environment variable https_proxy: (?!.*secret)/);
     expect(() => checkProxy('http://', 'proxy-url')).toThrow('proxy-url: ');
   });
-});
-
-describe('withoutPassword', () => {
-  it('shows the rest', () => expect(withoutPassword('http://u:p@proxy:3128')).toBe('http://proxy:3128'));
 });
 
 const closers: (() => unknown)[] = [];

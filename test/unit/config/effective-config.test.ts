@@ -367,8 +367,8 @@ describe('ProxierConfiguration', () => {
       '/p:3:33: apiServer.urls[1]: string "http://b" is not possible here, allowed: https://host:port',
     ],
     [
+      '{urls: ["https://u:p@a"]}',
       'string "https://a" is not possible here, allowed: https://host:port/path without user, query and fragment',
-      'is not possible here, allowed: https://host:port/path without user, query and fragment',
     ],
     [
       '{tlsServerName: "https://a"}',
